@@ -1,0 +1,25 @@
+# TROUPE_CUDA=AUTO|ON|OFF: whether the cuda backend of the executor is compiled. AUTO takes it where nvcc is found and says
+# so in one line; ON makes its absence an error; OFF never looks. Sets TROUPE_HAVE_CUDA.
+include_guard(GLOBAL)
+
+set(TROUPE_CUDA AUTO CACHE STRING "Compile the CUDA backend: AUTO (if nvcc is found), ON, OFF")
+set_property(CACHE TROUPE_CUDA PROPERTY STRINGS AUTO ON OFF)
+if(NOT TROUPE_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "TROUPE_CUDA is \"${TROUPE_CUDA}\": it must be AUTO, ON or OFF")
+endif()
+
+set(TROUPE_HAVE_CUDA OFF)
+if(NOT TROUPE_CUDA STREQUAL "OFF")
+  find_package(CUDAToolkit 12.0 QUIET)
+  if(CUDAToolkit_FOUND AND CUDAToolkit_NVCC_EXECUTABLE)
+    set(TROUPE_HAVE_CUDA ON)
+    message(STATUS "CUDA backend: toolkit ${CUDAToolkit_VERSION} found (${CUDAToolkit_NVCC_EXECUTABLE})")
+  elseif(TROUPE_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "TROUPE_CUDA=ON, but no CUDA toolkit 12 or newer was found. "
+                        "Install it (nvcc must be on PATH or under /usr/local/cuda), or configure with TROUPE_CUDA=OFF.")
+  else()
+    message(STATUS "CUDA backend: no toolkit found, building for the CPU only")
+  endif()
+else()
+  message(STATUS "CUDA backend: switched off (TROUPE_CUDA=OFF)")
+endif()

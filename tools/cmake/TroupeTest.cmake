@@ -1,0 +1,38 @@
+# How tests are declared: one Boost.Test executable per module, one CTest per suite, a suite named after its file.
+#
+#   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...] [SUPPORT extra.cpp ...])
+include_guard(GLOBAL)
+
+function(troupe_test module)
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "SUITES;LIBRARIES;PCH;SUPPORT")
+  set(target ${module}_tests)
+  list(TRANSFORM test_SUITES APPEND .cpp OUTPUT_VARIABLE sources)
+  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources} ${test_SUPPORT})
+  target_link_libraries(${target} PRIVATE ${test_LIBRARIES} Boost::unit_test_framework troupe_options)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${target} PRIVATE BOOST_TEST_DYN_LINK)
+  target_precompile_headers(${target} PRIVATE <boost/test/unit_test.hpp> <chrono> <string> <vector> ${test_PCH})
+  foreach(suite IN LISTS test_SUITES)
+    add_test(NAME ${module}.${suite} COMMAND ${target} --run_test=${suite} --log_level=test_suite --report_level=short)
+    set_tests_properties(${module}.${suite} PROPERTIES SKIP_RETURN_CODE 77 LABELS ${module})
+    if(test_TIMEOUT)
+      set_tests_properties(${module}.${suite} PROPERTIES TIMEOUT ${test_TIMEOUT})
+    endif()
+  endforeach()
+endfunction()
+
+# A libFuzzer target with its seed corpus, run for a bounded number of inputs as a test (clang only).
+#
+#   troupe_fuzz(config SOURCE fuzz_config.cpp CORPUS corpus/config LIBRARIES troupe::core RUNS 20000)
+function(troupe_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "SOURCE;CORPUS;RUNS" "LIBRARIES")
+  add_executable(fuzz_${name} ${fuzz_SOURCE})
+  target_link_libraries(fuzz_${name} PRIVATE ${fuzz_LIBRARIES} troupe_options)
+  target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/found_${name})
+  file(MAKE_DIRECTORY ${found})
+  add_test(NAME fuzz.${name} COMMAND fuzz_${name} -runs=${fuzz_RUNS} -seed=1 -max_len=65536 -timeout=10 -rss_limit_mb=2048
+                             ${found} ${CMAKE_CURRENT_SOURCE_DIR}/${fuzz_CORPUS})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 240)
+endfunction()
