@@ -1,0 +1,43 @@
+#include "troupe/core/clock.hpp"
+
+#include <time.h>
+
+#include "troupe/core/result.hpp"
+
+namespace troupe {
+namespace {
+
+#ifdef CLOCK_MONOTONIC_COARSE
+constexpr clockid_t coarse_clock = CLOCK_MONOTONIC_COARSE;
+#else
+constexpr clockid_t coarse_clock = CLOCK_MONOTONIC;
+#endif
+
+duration read(clockid_t which) noexcept {
+  timespec t{};
+  ::clock_gettime(which, &t);
+  return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
+}
+
+}  // namespace
+
+instant real_clock::now() const noexcept { return instant{read(CLOCK_MONOTONIC)}; }
+instant real_clock::coarse_now() const noexcept { return instant{read(coarse_clock)}; }
+timestamp real_clock::wall() const noexcept { return timestamp{read(CLOCK_REALTIME)}; }
+
+instant virtual_clock::now() const noexcept { return start_now + duration{elapsed_ns_.load()}; }
+instant virtual_clock::coarse_now() const noexcept { return now(); }
+timestamp virtual_clock::wall() const noexcept {
+  return start_wall + duration{elapsed_ns_.load()} + duration{wall_step_ns_.load()};
+}
+
+void virtual_clock::advance(duration by) {
+  if (by < duration::zero()) throw failure{{errc::invalid_argument, "a virtual clock does not go back"}};
+  elapsed_ns_ += by.count();
+}
+
+void virtual_clock::set(timestamp to) { advance(to - wall()); }
+
+void virtual_clock::step_wall(duration by) noexcept { wall_step_ns_ += by.count(); }
+
+}  // namespace troupe
