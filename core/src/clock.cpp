@@ -1,6 +1,9 @@
 #include "troupe/core/clock.hpp"
 
+#include <fmt/format.h>
 #include <time.h>
+
+#include <algorithm>
 
 #include "troupe/core/result.hpp"
 
@@ -20,6 +23,19 @@ duration read(clockid_t which) noexcept {
 }
 
 }  // namespace
+
+std::string format_timestamp(timestamp time, int digits) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock_time{time - day};
+  auto text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock_time.hours().count(),
+                  clock_time.minutes().count(), clock_time.seconds().count(), clock_time.subseconds().count());
+  const int kept = std::clamp(digits, 0, 9);
+  text.resize(text.size() - 9 - (kept == 0 ? 1 : 0) + static_cast<std::size_t>(kept));
+  return text + 'Z';
+}
 
 instant real_clock::now() const noexcept { return instant{read(CLOCK_MONOTONIC)}; }
 instant real_clock::coarse_now() const noexcept { return instant{read(coarse_clock)}; }

@@ -9,6 +9,8 @@
 namespace troupe {
 namespace {
 
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
 constexpr bool control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 // The code point of a well-formed sequence of two or three bytes, 0 for others: enough for those that are hidden.
@@ -74,7 +76,7 @@ void append_json_string(std::string& out, std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto length = utf8_length(text, at);
     if (length == 0) {
-      out += "\xEF\xBF\xBD";
+      out += replacement;
       ++at;
       continue;
     }
@@ -89,6 +91,16 @@ void append_json_string(std::string& out, std::string_view text) {
     at += length;
   }
   out += '"';
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = utf8_length(text, at);
+    out += length == 0 ? replacement : text.substr(at, length);
+    at += length == 0 ? 1 : length;
+  }
+  return out;
 }
 
 std::string_view cut(std::string_view text, std::size_t size_bytes_max) noexcept {

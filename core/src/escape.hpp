@@ -17,6 +17,9 @@ std::string in_quotes(std::string_view text, std::size_t size_bytes_max = 80);
 // Appends `text` as a JSON string (RFC 8259), quotes included; each byte that is not UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
+// `text` with U+FFFD in place of each byte that is not UTF-8.
+std::string valid_utf8(std::string_view text);
+
 // At most `size_bytes_max` bytes of `text`, not ending inside a UTF-8 sequence.
 std::string_view cut(std::string_view text, std::size_t size_bytes_max) noexcept;
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace troupe {
 
@@ -13,6 +14,9 @@ using instant = std::chrono::time_point<std::chrono::steady_clock, duration>;
 
 // Wall time in UTC (without leap seconds, as Unix time has it): for records and people. May jump.
 using timestamp = std::chrono::sys_time<duration>;
+
+// RFC 3339 in UTC with `digits` (0 to 9) of a second's fraction, the rest cut off: "2024-01-01T00:00:00.000000Z".
+std::string format_timestamp(timestamp time, int digits = 6);
 
 // Where a component gets its time from, so that a test can give it another. Held by reference: a clock outlives its
 // users. Any thread may call it. It has no timers: the runtime's scheduler has them.

@@ -20,4 +20,14 @@ class virtual_clock;
 struct trace_context;
 class trace_state;
 
+class config;
+class logger;
+
+class counter;
+class gauge;
+class histogram;
+template <class Metric>
+class metric_family;
+class metrics_registry;
+
 }  // namespace troupe
