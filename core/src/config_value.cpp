@@ -119,7 +119,7 @@ result<config_value> value_from_toml(const config_key& key, const toml::node& no
   return std::visit(reader{key, node}, key.default_value);
 }
 
-std::string to_string(const config_value& value) {
+std::string format_value(const config_value& value) {
   struct writer {
     std::string operator()(bool b) const { return b ? "true" : "false"; }
     std::string operator()(std::int64_t n) const { return std::to_string(n); }

@@ -18,8 +18,8 @@ namespace troupe {
 // What a key can hold; std::uint64_t is a size in bytes, std::int64_t any other whole number.
 using config_value = std::variant<bool, std::int64_t, double, std::string, duration, std::uint64_t>;
 
-// As config_value's default would be written in a file: `true`, `8080`, `0.5`, `text`, `1h30m`, `64MiB`.
-std::string to_string(const config_value& value);
+// As it would be written in a file or a flag: `true`, `8080`, `0.5`, `text`, `1h30m`, `64MiB`.
+std::string format_value(const config_value& value);
 
 // A key that exists: `node.data_dir`, of lower-case segments [a-z][a-z0-9_]* with dots between. The default's type is
 // the key's type. The environment has it as TROUPE_NODE_DATA_DIR.

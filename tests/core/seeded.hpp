@@ -1,0 +1,43 @@
+#pragma once
+
+#include <boost/test/unit_test.hpp>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace troupe::test {
+
+// Randomness for a property test. A run's seed is new, printed, and shown beside every failure; TROUPE_TEST_SEED=n
+// repeats a run.
+class seeded {
+ public:
+  seeded() : seed_{choose()}, engine_{seed_} { BOOST_TEST_MESSAGE("TROUPE_TEST_SEED=" << seed_); }
+
+  std::uint64_t seed() const noexcept { return seed_; }
+  std::uint64_t word() { return engine_(); }
+
+  // In [0, end).
+  std::size_t below(std::size_t end) { return std::uniform_int_distribution<std::size_t>{0, end - 1}(engine_); }
+
+  char one_of(std::string_view characters) { return characters[below(characters.size())]; }
+
+  // Any bytes, with much of what parsers care about.
+  std::string bytes(std::size_t size_max) {
+    std::string text(below(size_max + 1), '\0');
+    for (auto& c : text) c = below(3) == 0 ? static_cast<char>(below(256)) : one_of("/.~-_:@+=aZ09 \"'\\\n\t{}[],#");
+    return text;
+  }
+
+ private:
+  static std::uint64_t choose() {
+    const char* given = std::getenv("TROUPE_TEST_SEED");
+    return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  }
+
+  std::uint64_t seed_;
+  std::mt19937_64 engine_;
+};
+
+}  // namespace troupe::test
