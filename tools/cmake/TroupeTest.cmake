@@ -12,6 +12,8 @@ function(troupe_test module)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE BOOST_TEST_DYN_LINK)
   target_precompile_headers(${target} PRIVATE <boost/test/unit_test.hpp> <chrono> <string> <vector> ${test_PCH})
+  # It defines the test module before it includes Boost.Test, so it cannot start from the precompiled header.
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/support/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   foreach(suite IN LISTS test_SUITES)
     add_test(NAME ${module}.${suite} COMMAND ${target} --run_test=${suite} --log_level=test_suite --report_level=short)
     set_tests_properties(${module}.${suite} PROPERTIES SKIP_RETURN_CODE 77 LABELS ${module})

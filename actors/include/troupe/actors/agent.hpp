@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <troupe/actors/child_spec.hpp>
+#include <troupe/actors/exit_cause.hpp>
+#include <troupe/actors/handler.hpp>
+#include <troupe/actors/task.hpp>
+#include <troupe/actors/turn.hpp>
+#include <troupe/core/log.hpp>
+
+namespace troupe {
+
+// What an agent is told when it is built. Owner: the runtime; valid during the constructor only.
+class agent_context {
+ public:
+  agent_context(const agent_context&) = delete;
+  agent_context& operator=(const agent_context&) = delete;
+
+  const path& where() const noexcept;
+  // 1 for the first start under this supervisor, one more after each restart.
+  std::uint64_t incarnation() const noexcept { return incarnation_; }
+  // What start_template_child carried; empty otherwise.
+  const message& arguments() const noexcept;
+
+ private:
+  friend class actors::cell;
+  friend class agent;
+  agent_context(actors::cell& owner, std::uint64_t incarnation) noexcept : cell_{owner}, incarnation_{incarnation} {}
+  actors::cell& cell_;
+  std::uint64_t incarnation_;
+};
+
+// How an agent supervises the sub-agents it spawns from its turns.
+struct spawn_policy {
+  troupe::strategy strategy = one_for_one;  // Not simple_one_for_one.
+  int intensity = 1;
+  duration period = std::chrono::seconds{5};
+};
+
+// An actor with state. Derive, register handlers in the constructor with `on`, and name the class in a child spec:
+//
+//   class greeter : public troupe::agent {
+//    public:
+//     explicit greeter(troupe::agent_context& context) : agent{context} { on(&greeter::reply); }
+//    private:
+//     answer reply(question q) { return {"hello " + q.text}; }
+//   };
+//
+// A handler takes a message (by value or const reference) and, if it wants, the turn; it is a plain function or a coroutine
+// (task<T>). What it returns answers the sender; a result<T> may answer with an error. What it throws ends this incarnation:
+// the sender is told why, the supervisor decides, and the object is built anew under the same path while queued mail waits.
+// Owner: the runtime. Threads: all members run on one thread of control, one turn at a time unless `reentrant` was called.
+class agent {
+ public:
+  agent(const agent&) = delete;
+  agent& operator=(const agent&) = delete;
+  virtual ~agent();
+
+ protected:
+  explicit agent(agent_context& context);
+
+  // Registers a handler; the type of its first argument selects it. The last one registered for a type wins.
+  template <class F>
+  void on(F handler) {
+    add_handler(std::make_unique<actors::handler<F>>(std::move(handler)));
+  }
+
+  // Lets up to `turns` turns interleave at their awaits. Without this, messages wait until the turn in hand is over.
+  void reentrant(std::size_t turns = 100);
+  // How sub-agents spawned by this agent are restarted. To be called in the constructor.
+  void supervise_children(spawn_policy policy);
+
+  // Runs before the first message; the supervisor waits for it. What it throws fails the start.
+  virtual task<void> on_start(turn& now);
+  // Runs instead of on_start after a restart: rebuild the state here. Default: on_start.
+  virtual task<void> on_restart(turn& now, const exit_cause& previous);
+  // The last call to a failed object, before its successor is built. What it throws is logged.
+  virtual void pre_restart(const exit_cause& cause);
+  // Runs when the agent ends for good or is stopped, its sub-agents being gone already; not after a kill. It has the
+  // shutdown time of the child spec. What it throws is logged.
+  virtual task<void> post_stop(turn& now, const exit_cause& cause);
+
+  const path& where() const noexcept;
+  std::uint64_t incarnation() const noexcept;
+  // The node's log.
+  const logger& log() const noexcept;
+
+ private:
+  friend class actors::cell;
+  friend class actors::supervisor_agent;
+  void add_handler(std::unique_ptr<actors::handler_base> handler);
+  const actors::handler_base* handler_for(const message_type* type) const noexcept;
+
+  actors::cell& cell_;
+  std::vector<std::unique_ptr<actors::handler_base>> handlers_;
+};
+
+}  // namespace troupe

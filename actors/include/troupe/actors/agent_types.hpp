@@ -1,0 +1,35 @@
+#pragma once
+
+#include <concepts>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <troupe/actors/child_spec.hpp>
+
+namespace troupe {
+
+// The agent types that can be spawned by name on a node. Owned by the node; threads may share it. Names are path segments.
+class agent_types {
+ public:
+  // Registers A, to be built as A{context}; what it needs to know comes as agent_context::arguments(). Fails with
+  // already_exists.
+  template <class A>
+    requires std::constructible_from<A, agent_context&>
+  result<void> add(std::string name) {
+    return add(std::move(name), [](agent_context& context) -> std::unique_ptr<agent> { return std::make_unique<A>(context); });
+  }
+  result<void> add(std::string name, agent_factory factory);
+
+  // A child spec for a registered type. Fails with unknown_type, naming what there is.
+  result<child_spec> child(std::string_view type, std::string id, child_options options = {}) const;
+  std::vector<std::string> names() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, agent_factory, std::less<>> factories_;
+};
+
+}  // namespace troupe

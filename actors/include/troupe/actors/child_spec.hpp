@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include <troupe/actors/agent_ref.hpp>
+#include <troupe/actors/fwd.hpp>
+#include <troupe/actors/message.hpp>
+#include <troupe/core/clock.hpp>
+#include <troupe/core/result.hpp>
+
+// What a supervisor is told: which children, how to start them, and what to do when they end. The semantics are those of
+// Erlang/OTP's supervisor (stdlib, release 25), with backoff and bounded mailboxes added.
+
+namespace troupe {
+
+// Which children are touched when one ends.
+enum class strategy : std::uint8_t {
+  one_for_one,         // Only the one that ended.
+  one_for_all,         // All: they are stopped in reverse order and started in order.
+  rest_for_one,        // It and those started after it.
+  simple_one_for_one,  // Children are all of one template, added at run time; restarts as one_for_one.
+};
+using enum strategy;
+
+// When a child that ended is started again.
+enum class restart_type : std::uint8_t {
+  permanent,  // Always.
+  transient,  // After a failure only; after a normal end its spec stays, without a process.
+  temporary,  // Never; its spec goes with it.
+};
+using enum restart_type;
+
+enum class child_type : std::uint8_t { worker, supervisor };
+
+// When a supervisor ends by itself because significant children ended by themselves.
+enum class auto_shutdown : std::uint8_t { never, any_significant, all_significant };
+
+// How a child is stopped: asked, waited for, and then killed; or killed at once; or asked and waited for without end.
+class shutdown_policy {
+ public:
+  shutdown_policy(duration wait) noexcept : wait_{wait} {}  // NOLINT: a plain duration reads best in a spec
+  template <class Rep, class Period>
+  shutdown_policy(std::chrono::duration<Rep, Period> wait) noexcept : wait_{wait} {}  // NOLINT
+  static shutdown_policy brutal_kill() noexcept { return shutdown_policy{duration{0}, true}; }
+  static shutdown_policy infinity() noexcept { return shutdown_policy{duration::max()}; }
+
+  bool is_brutal_kill() const noexcept { return brutal_; }
+  bool is_infinity() const noexcept { return wait_ == duration::max(); }
+  duration wait() const noexcept { return wait_; }
+  friend bool operator==(const shutdown_policy&, const shutdown_policy&) = default;
+
+ private:
+  shutdown_policy(duration wait, bool brutal) noexcept : wait_{wait}, brutal_{brutal} {}
+  duration wait_;
+  bool brutal_ = false;
+};
+
+// Waiting between restarts: `min`, then doubled each time up to `max`, plus a random part of up to `jitter` of the delay. After
+// `reset` without a failure the next delay is `min` again. No delay by default.
+struct backoff {
+  duration min{0};
+  duration max{0};
+  double jitter = 0.0;
+  duration reset = std::chrono::seconds{60};
+  friend bool operator==(const backoff&, const backoff&) = default;
+};
+
+// What happens to a message for a mailbox that is at its bound.
+enum class overflow : std::uint8_t {
+  reject,       // It is refused: an error for who asks, a dead letter for who sends.
+  drop_oldest,  // It is taken, and the oldest one becomes a dead letter.
+  block,        // The sender's turn does not end before there is room. From outside the tree: as reject.
+};
+
+struct mailbox_options {
+  std::size_t limit = 10'000;  // Messages; at least 1.
+  troupe::overflow when_full = overflow::reject;
+  friend bool operator==(const mailbox_options&, const mailbox_options&) = default;
+};
+
+using agent_factory = std::function<std::unique_ptr<agent>(agent_context&)>;
+
+struct child_options {
+  restart_type restart = permanent;
+  bool significant = false;
+  // Default: 5 s for a worker, infinity for a supervisor.
+  std::optional<shutdown_policy> shutdown = {};
+  troupe::backoff backoff = {};
+  mailbox_options mailbox = {};
+  // The longest a start hook may take; infinite by default, as in OTP.
+  duration start_within = duration::max();
+  // A turn older than this makes the agent unhealthy in reports; it is not stopped for it.
+  duration turn_budget = std::chrono::seconds{30};
+};
+
+struct child_spec : child_options {
+  std::string id = {};             // A path segment, unique among the children of a supervisor.
+  child_type type = child_type::worker;
+  std::string actor_type = {};     // The label in metrics and lists.
+  agent_factory start = {};
+  // For a supervisor: what it supervises.
+  std::shared_ptr<const supervisor_spec> supervises = {};
+
+  shutdown_policy shutdown_or_default() const noexcept {
+    if (shutdown) return *shutdown;
+    return type == child_type::supervisor ? shutdown_policy::infinity() : shutdown_policy{std::chrono::seconds{5}};
+  }
+};
+
+struct supervisor_spec {
+  std::string name = {};
+  troupe::strategy strategy = one_for_one;
+  int intensity = 1;                       // More restarts than this within `period` end the supervisor.
+  duration period = std::chrono::seconds{5};
+  troupe::auto_shutdown auto_shutdown = auto_shutdown::never;
+  std::vector<child_spec> children = {};        // For simple_one_for_one exactly one: the template.
+};
+
+// nullopt if the supervisor could be started as described; otherwise the first thing that is wrong with it, by name.
+std::optional<error> check(const supervisor_spec& spec);
+std::optional<error> check(const child_spec& child, const supervisor_spec& in);
+
+namespace actors {
+// The demangled name of a C++ type without its namespaces: the default label of an agent type.
+std::string type_label(const char* mangled);
+}  // namespace actors
+
+// An agent of type A, built as A{context, arguments...} at each start. The arguments are copied into the spec; each start gets
+// a copy.
+template <class A, class... Args>
+child_spec child(std::string id, child_options options, Args... arguments) {
+  child_spec spec;
+  static_cast<child_options&>(spec) = std::move(options);
+  spec.id = std::move(id);
+  spec.actor_type = actors::type_label(typeid(A).name());
+  spec.start = [... arguments = std::move(arguments)](agent_context& context) -> std::unique_ptr<agent> {
+    return std::make_unique<A>(context, arguments...);
+  };
+  return spec;
+}
+
+template <class A, class... Args>
+child_spec child(std::string id, Args... arguments) {
+  return child<A>(std::move(id), child_options{}, std::move(arguments)...);
+}
+
+// A supervisor as a child of another; its id is the spec's name.
+child_spec child(supervisor_spec spec, child_options options = {});
+
+}  // namespace troupe

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <utility>
+
+#include <troupe/actors/errc.hpp>
+#include <troupe/actors/fwd.hpp>
+#include <troupe/actors/message.hpp>
+#include <troupe/core/result.hpp>
+
+namespace troupe {
+
+namespace actors {
+
+// An effect in progress, without its type: an index into the agent's effect table, given back on destruction.
+class effect_handle {
+ public:
+  effect_handle(cell* owner, std::uint64_t id) noexcept : owner_{owner}, id_{id} {}
+  effect_handle(effect_handle&& other) noexcept : owner_{std::exchange(other.owner_, nullptr)}, id_{other.id_} {}
+  effect_handle& operator=(effect_handle&& other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(id_, other.id_);
+    return *this;
+  }
+  ~effect_handle() {
+    if (owner_) abandon();
+  }
+
+  bool finished() const noexcept;
+  void resume_when_finished(std::coroutine_handle<> waiting) const;
+  result<message> take();
+
+ private:
+  void abandon() noexcept;
+
+  cell* owner_;
+  std::uint64_t id_;
+};
+
+error unexpected_reply(std::string_view expected, const message& got);
+
+template <class T>
+result<T> typed_reply(result<message> reply) {
+  if (!reply) return reply.error();
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    if (!reply->template get_if<T>()) return unexpected_reply(message_type_of<T>()->name, *reply);
+    return reply->template take<T>();
+  }
+}
+
+}  // namespace actors
+
+// An effect that has begun (a question, a timer, a piece of blocking work, a spawn) and whose result is a T. Awaiting it gives
+// the T, or throws `failure` with the error; `co_await std::move(effect).as_result()` gives a result<T> instead. Several effects begun
+// before the first is awaited run at the same time. Destroying one that was not awaited gives it up: its answer is ignored.
+// Belongs to the turn that made it and must not outlive it.
+template <class T>
+class [[nodiscard]] effect {
+ public:
+  explicit effect(actors::effect_handle handle) noexcept : handle_{std::move(handle)} {}
+
+  bool await_ready() const noexcept { return handle_.finished(); }
+  void await_suspend(std::coroutine_handle<> waiting) const { handle_.resume_when_finished(waiting); }
+  T await_resume() {
+    auto reply = actors::typed_reply<T>(handle_.take());
+    if (!reply) throw failure{std::move(reply.error())};
+    if constexpr (!std::is_void_v<T>) return std::move(*reply);
+  }
+
+  // The same effect, whose failure is a value instead of an exception.
+  auto as_result() && noexcept {
+    struct awaiter {
+      actors::effect_handle handle;
+      bool await_ready() const noexcept { return handle.finished(); }
+      void await_suspend(std::coroutine_handle<> waiting) const { handle.resume_when_finished(waiting); }
+      result<T> await_resume() { return actors::typed_reply<T>(handle.take()); }
+    };
+    return awaiter{std::move(handle_)};
+  }
+
+ private:
+  actors::effect_handle handle_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <troupe/core/result.hpp>
+
+namespace troupe {
+
+// How an incarnation of an agent ended. The first two are no failures: a transient child is not restarted after them.
+enum class exit_kind : std::uint8_t {
+  normal = 0,    // It was done and said so.
+  shutdown = 1,  // It was asked to stop, or a supervisor gave up after too many restarts.
+  failed = 2,    // A handler or a start hook threw.
+  killed = 3,    // It was ended without being asked.
+  unknown = 4,   // Nobody of this name is known (the answer to a watch on nothing).
+};
+
+std::string_view to_string(exit_kind kind) noexcept;
+
+// The cause of an end: the kind, and in words why (the text of the exception for a failure). A value; may cross nodes.
+struct exit_cause {
+  exit_kind kind = exit_kind::normal;
+  std::string text = {};
+
+  bool is_failure() const noexcept { return kind != exit_kind::normal && kind != exit_kind::shutdown; }
+  // "failed: division by zero"
+  std::string describe() const;
+
+  static exit_cause normal(std::string text = {}) { return {exit_kind::normal, std::move(text)}; }
+  static exit_cause shutdown(std::string text = {}) { return {exit_kind::shutdown, std::move(text)}; }
+  static exit_cause failed(std::string text) { return {exit_kind::failed, std::move(text)}; }
+  static exit_cause killed(std::string text = {}) { return {exit_kind::killed, std::move(text)}; }
+
+  friend bool operator==(const exit_cause&, const exit_cause&) = default;
+};
+
+}  // namespace troupe

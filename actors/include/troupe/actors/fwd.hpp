@@ -1,0 +1,22 @@
+#pragma once
+
+namespace troupe {
+
+class agent;
+class agent_context;
+class agent_ref;
+class message;
+class node;
+class turn;
+struct child_spec;
+struct exit_cause;
+struct supervisor_spec;
+
+namespace actors {
+class cell;
+class reply_sink;
+class runtime;
+class supervisor_agent;
+}  // namespace actors
+
+}  // namespace troupe

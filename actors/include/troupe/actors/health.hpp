@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <troupe/core/clock.hpp>
+#include <troupe/core/path.hpp>
+
+namespace troupe {
+
+// How well an agent does, from best to worst where they are compared. Kept by the runtime, never asked of the agent.
+enum class health : std::uint8_t {
+  stopped,      // Ended for good; says nothing about its ancestors.
+  healthy,
+  starting,     // Its start hook runs.
+  degraded,     // Works, but: mailbox over 80 % of its bound, or a restart or failed turn within the last minute.
+  restarting,   // Between two incarnations.
+  quarantined,  // Set aside by the operator or by policy.
+  unhealthy,    // The turn in hand is older than its budget, or a supervisor has used up its restarts.
+};
+
+std::string_view to_string(health state) noexcept;
+
+// One agent as the tools see it. A copy; the agent was not disturbed.
+struct agent_info {
+  troupe::path path;
+  std::string actor_type;
+  bool is_supervisor = false;
+  std::string strategy;                // For a supervisor.
+  health state = health::healthy;      // Its own.
+  health rolled_up = health::healthy;  // The worst of itself and everything below it.
+  std::uint64_t incarnation = 0;
+  timestamp started{};                 // Of this incarnation.
+  std::size_t mailbox_messages = 0;
+  std::size_t mailbox_messages_max = 0;  // The deepest it has been.
+  duration oldest_message_age{};
+  std::string current_message;         // Type of the message in hand; empty when idle.
+  duration current_message_age{};
+  std::string waits_on;                // What the turn in hand awaits ("ask /a/b", "sleep", "run"); empty if it runs.
+  std::uint64_t turns = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t restarts = 0;
+  std::string last_error;
+  duration turn_time_p50{};
+  duration turn_time_p99{};
+  double restart_budget_used = 0.0;    // For a supervisor: restarts within the period over intensity.
+  std::size_t children = 0;
+};
+
+// Why messages were not delivered.
+enum class drop_reason : std::uint8_t {
+  unknown_agent,  // No agent of this path.
+  agent_down,     // It ended with the message in its mailbox, or had just ended.
+  mailbox_full,
+  dropped_oldest,
+  no_handler,
+  expired,        // Its deadline passed in the mailbox.
+  late_reply,     // The answer came after the one who asked had given up.
+};
+inline constexpr std::size_t drop_reasons = 7;
+
+std::string_view to_string(drop_reason reason) noexcept;
+
+// A message that was not delivered.
+struct dead_letter {
+  timestamp when{};
+  drop_reason reason{};
+  troupe::path to;
+  std::string message_type;
+};
+
+}  // namespace troupe

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace troupe {
+
+// What the runtime knows of a type of message: one object per C++ type, compared by address.
+struct message_type {
+  std::string_view name;
+};
+
+// A type that may be sent: a copyable value with a name, given by TROUPE_MESSAGE or TROUPE_LOCAL_MESSAGE.
+template <class T>
+concept message_value = std::copy_constructible<T> && requires {
+  { T::troupe_message_name } -> std::convertible_to<std::string_view>;
+};
+
+namespace actors {
+
+template <class T>
+constexpr std::string_view name_of_message() {
+  if constexpr (message_value<T>)
+    return T::troupe_message_name;
+  else
+    return "value";
+}
+
+template <class T>
+inline constexpr message_type type_object{name_of_message<T>()};
+
+// Shared, immutable storage of one message.
+class payload_base {
+ public:
+  explicit payload_base(const message_type* type) noexcept : type_{type} {}
+  payload_base(const payload_base&) = delete;
+  payload_base& operator=(const payload_base&) = delete;
+  virtual ~payload_base() = default;
+
+  const message_type* type() const noexcept { return type_; }
+  void add_ref() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (unique() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
+
+ private:
+  const message_type* type_;
+  std::atomic<std::uint32_t> references_{1};
+};
+
+template <class T>
+class payload final : public payload_base {
+ public:
+  template <class... Args>
+  explicit payload(Args&&... args) : payload_base{&type_object<T>}, value(std::forward<Args>(args)...) {}
+  T value;
+};
+
+}  // namespace actors
+
+// The address that identifies T among messages.
+template <class T>
+const message_type* message_type_of() noexcept {
+  return &actors::type_object<T>;
+}
+
+// A message of any type: immutable and shared, so that passing it on inside a node costs a reference count. Threads may share
+// one freely. Empty after default construction and after a move.
+class message {
+ public:
+  message() noexcept = default;
+  message(const message& other) noexcept : payload_{other.payload_} {
+    if (payload_) payload_->add_ref();
+  }
+  message(message&& other) noexcept : payload_{std::exchange(other.payload_, nullptr)} {}
+  message& operator=(message other) noexcept {
+    std::swap(payload_, other.payload_);
+    return *this;
+  }
+  ~message() {
+    if (payload_) payload_->release();
+  }
+
+  // Wraps a value. Any movable type will do inside a node; what crosses nodes is a message_value.
+  template <class T>
+  static message of(T value) {
+    message wrapped;
+    wrapped.payload_ = new actors::payload<T>{std::move(value)};
+    return wrapped;
+  }
+
+  bool empty() const noexcept { return payload_ == nullptr; }
+  const message_type* type() const noexcept { return payload_ ? payload_->type() : nullptr; }
+  std::string_view type_name() const noexcept { return payload_ ? payload_->type()->name : std::string_view{}; }
+
+  // The value, if it is a T; nullptr otherwise. Valid as long as this message.
+  template <class T>
+  const T* get_if() const noexcept {
+    if (type() != message_type_of<T>()) return nullptr;
+    return &static_cast<const actors::payload<T>*>(payload_)->value;
+  }
+
+  // The value out of a message that holds a T: moved if nobody else shares it, copied otherwise. Leaves this message empty.
+  template <class T>
+  T take() {
+    message last{std::move(*this)};
+    T& value = static_cast<actors::payload<T>*>(last.payload_)->value;
+    if constexpr (std::copy_constructible<T>) {
+      if (!last.payload_->unique()) return static_cast<const T&>(value);
+    }
+    return std::move(value);
+  }
+
+ private:
+  actors::payload_base* payload_ = nullptr;
+};
+
+}  // namespace troupe
+
+// TROUPE_MESSAGE(type, fields...), inside a struct, makes it a message: it gets a name, equality, and a visitor over its fields
+// (troupe_visit(object, f) calls f(name, field) in order), from which codecs are made. Up to 64 fields, every one of them
+// comparable:
+//
+//   struct question { std::string text;  TROUPE_MESSAGE(question, text) };
+//
+// A nested `using reply_type = answer;` lets `co_await turn.ask(who, question{...})` know what comes back.
+#define TROUPE_MESSAGE(Type, ...)                                                                           \
+  static constexpr std::string_view troupe_message_name = #Type;                                            \
+  template <class TroupeSelf, class TroupeVisitor>                                                          \
+  static constexpr void troupe_visit([[maybe_unused]] TroupeSelf& self, [[maybe_unused]] TroupeVisitor&& visit) { \
+    TROUPE_DETAIL_EACH(TROUPE_DETAIL_VISIT, __VA_ARGS__)                                                    \
+  }                                                                                                         \
+  friend bool operator==(const Type&, const Type&) = default;
+
+// A message that never leaves its node: only a name. Its members may be anything that can be copied.
+#define TROUPE_LOCAL_MESSAGE(Type) static constexpr std::string_view troupe_message_name = #Type;
+
+#define TROUPE_DETAIL_VISIT(field) visit(std::string_view{#field}, self.field);
+#define TROUPE_DETAIL_PARENS ()
+#define TROUPE_DETAIL_EXPAND(...) TROUPE_DETAIL_EXPAND3(TROUPE_DETAIL_EXPAND3(TROUPE_DETAIL_EXPAND3(__VA_ARGS__)))
+#define TROUPE_DETAIL_EXPAND3(...) TROUPE_DETAIL_EXPAND2(TROUPE_DETAIL_EXPAND2(TROUPE_DETAIL_EXPAND2(__VA_ARGS__)))
+#define TROUPE_DETAIL_EXPAND2(...) TROUPE_DETAIL_EXPAND1(TROUPE_DETAIL_EXPAND1(TROUPE_DETAIL_EXPAND1(__VA_ARGS__)))
+#define TROUPE_DETAIL_EXPAND1(...) __VA_ARGS__
+#define TROUPE_DETAIL_EACH(macro, ...) __VA_OPT__(TROUPE_DETAIL_EXPAND(TROUPE_DETAIL_STEP(macro, __VA_ARGS__)))
+#define TROUPE_DETAIL_STEP(macro, first, ...) \
+  macro(first) __VA_OPT__(TROUPE_DETAIL_AGAIN TROUPE_DETAIL_PARENS(macro, __VA_ARGS__))
+#define TROUPE_DETAIL_AGAIN() TROUPE_DETAIL_STEP
+
+namespace troupe {
+
+// The answer of a handler that returns nothing.
+struct done {
+  TROUPE_MESSAGE(done)
+};
+
+}  // namespace troupe

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <troupe/actors/agent_ref.hpp>
+#include <troupe/actors/agent_types.hpp>
+#include <troupe/actors/child_spec.hpp>
+#include <troupe/actors/effect.hpp>
+#include <troupe/actors/health.hpp>
+#include <troupe/actors/supervision.hpp>
+#include <troupe/core/clock.hpp>
+#include <troupe/core/log.hpp>
+#include <troupe/core/metrics.hpp>
+
+namespace troupe {
+
+enum class scheduling : std::uint8_t {
+  threads,        // Agents run in parallel on `node_options::threads` threads.
+  deterministic,  // Agents run one at a time, only inside settle(), advance() and ask(), by the thread that calls them.
+};
+
+struct node_options {
+  troupe::scheduling scheduling = scheduling::threads;
+  std::size_t threads = 0;                          // 0: as many as there are cores.
+  std::size_t blocking_threads = 4;                 // For turn::run.
+  std::size_t blocking_queue = 10'000;              // Pieces of blocking work that may wait.
+  duration ask_timeout = std::chrono::seconds{60};  // The longest any question waits.
+  duration kill_grace = std::chrono::seconds{1};    // How long a kill waits for a handler that runs, before it is abandoned.
+  std::uint64_t seed = 0;                           // Of all randomness; 0: from the system.
+  std::size_t dead_letters_kept = 1'000;
+  std::shared_ptr<troupe::clock> clock = {};             // Shared with the caller. Default: real time.
+  std::optional<logger> log = {};                        // Default: warnings to stderr.
+};
+
+// The answer to a question that was asked from outside the tree. Movable; threads: one.
+class pending_message {
+ public:
+  pending_message(std::shared_ptr<actors::reply_sink> waiter, duration longest, bool deterministic) noexcept
+      : waiter_{std::move(waiter)}, longest_{longest}, deterministic_{deterministic} {}
+  bool ready() const;
+  // Waits (in real time) and takes the answer. In deterministic scheduling it does not wait: timeout, if it is not ready.
+  result<message> get();
+
+ private:
+  std::shared_ptr<actors::reply_sink> waiter_;  // shared with the question in flight
+  duration longest_;
+  bool deterministic_;
+};
+
+template <class R>
+class pending {
+ public:
+  explicit pending(pending_message inner) noexcept : inner_{std::move(inner)} {}
+  bool ready() const { return inner_.ready(); }
+  result<R> get() { return actors::typed_reply<R>(inner_.get()); }
+
+ private:
+  pending_message inner_;
+};
+
+// One process's part of a troupe: the scheduler, the tree of agents, their names and counters. Owner: the program. Threads:
+// any may call it; agents must not (they use their turn). The destructor stops the tree and waits for it.
+class node {
+ public:
+  explicit node(node_options options = {});
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+  ~node();
+
+  // Starts a supervisor with its children at the top of the tree, as /name, and waits for them. If it ever ends by itself, so
+  // does `wait`.
+  result<agent_ref> supervise(supervisor_spec spec);
+  agent_types& types() noexcept;
+
+  agent_ref ref(const path& where) const;
+  template <message_value M>
+  void send(const agent_ref& to, M value) {
+    send_message(to, message::of(std::move(value)));
+  }
+  // Asks and waits. Never call it from a handler.
+  template <class R, message_value M>
+  result<R> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
+    return actors::typed_reply<R>(ask_message(to, message::of(std::move(question)), within));
+  }
+  template <message_value M>
+    requires requires { typename M::reply_type; }
+  result<typename M::reply_type> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
+    return ask<typename M::reply_type>(to, std::move(question), within);
+  }
+  // Asks and goes on.
+  template <class R, message_value M>
+  pending<R> begin_ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
+    return pending<R>{begin_ask_message(to, message::of(std::move(question)), within)};
+  }
+  template <message_value M>
+    requires requires { typename M::reply_type; }
+  pending<typename M::reply_type> begin_ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
+    return begin_ask<typename M::reply_type>(to, std::move(question), within);
+  }
+
+  // Ends an agent without asking it; its supervisor decides what comes next.
+  void kill(const agent_ref& who, std::string why = "killed from outside");
+
+  // Waits until a top-level supervisor ends or stop is called, and says why.
+  exit_cause wait();
+  // Ends `wait`; safe from any thread.
+  void request_stop(std::string why = "stop requested");
+  // Stops the tree, in order, and waits for it.
+  void stop();
+
+  // What the tools read; agents are not disturbed.
+  std::vector<agent_info> agents() const;
+  std::optional<agent_info> info(const path& where) const;
+  std::array<std::uint64_t, drop_reasons> dropped() const;
+  // The last dead letters, oldest first; bounded by node_options::dead_letters_kept.
+  std::vector<dead_letter> dead_letters() const;
+  std::uint64_t messages_processed() const;
+  std::uint64_t restarts() const;
+  metrics_registry& metrics() noexcept;
+  // Everything in the Prometheus text format, per agent type.
+  std::string metrics_text() const;
+  const troupe::clock& clock() const noexcept;
+  const logger& log() const noexcept;
+
+  // Deterministic scheduling only (with a virtual_clock); every other use is a bug and throws.
+  // Runs until nobody has anything to do at the present time.
+  void settle();
+  // Moves the clock, firing each timer at its own time and settling after it.
+  void advance(duration time);
+
+  // For caf_bridge.hpp.
+  actors::runtime& internals() noexcept { return *runtime_; }
+
+ private:
+  void send_message(const agent_ref& to, message what);
+  result<message> ask_message(const agent_ref& to, message question, std::optional<duration> within);
+  pending_message begin_ask_message(const agent_ref& to, message question, std::optional<duration> within);
+
+  std::shared_ptr<actors::runtime> runtime_;  // shared with the shells that references keep
+};
+
+}  // namespace troupe

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+#include <troupe/actors/agent_ref.hpp>
+#include <troupe/actors/child_spec.hpp>
+#include <troupe/actors/effect.hpp>
+#include <troupe/actors/handler.hpp>
+#include <troupe/core/clock.hpp>
+#include <troupe/core/trace.hpp>
+
+namespace troupe {
+
+namespace actors {
+enum class turn_kind : std::uint8_t { message, start_hook, stop_hook };
+}
+
+// Small, fast random numbers for a turn (SplitMix64, Steele et al. 2014); a UniformRandomBitGenerator. Seeded from the node's
+// seed, the agent's path and the number of the turn, so that a turn that is run again sees the same numbers.
+class random_engine {
+ public:
+  using result_type = std::uint64_t;
+  explicit random_engine(std::uint64_t seed) noexcept : state_{seed} {}
+  static constexpr result_type min() noexcept { return 0; }
+  static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
+  result_type operator()() noexcept;
+  // Uniform in [0, 1).
+  double uniform() noexcept { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }
+  // Uniform in [0, bound). Precondition: bound > 0.
+  std::uint64_t below(std::uint64_t bound) noexcept;
+
+ private:
+  std::uint64_t state_;
+};
+
+// The handling of one message by one agent: what the handler knows about it, and all it can do to the world. Owner: the
+// runtime; valid until the handler (with everything it awaits) is done, on the agent's thread of control only. An effect
+// function begins its effect at once and returns it; `co_await` it for the result.
+class turn {
+ public:
+  turn(const turn&) = delete;
+  turn& operator=(const turn&) = delete;
+
+  // What the turn knows.
+  agent_ref self() const;
+  // The agent or supervisor above; empty at the top.
+  agent_ref parent() const;
+  // Who sent the message; empty if it came from outside the tree.
+  agent_ref sender() const;
+  // An agent by absolute path; it need not exist (yet).
+  agent_ref ref(const path& where) const;
+  // A sub-agent (or, in a supervisor's child, never a sibling) by its name.
+  agent_ref child(std::string_view name) const;
+  // Wall-clock time, and monotonic time, by the node's clock.
+  timestamp time() const noexcept;
+  instant now() const noexcept;
+  // When whoever asked stops waiting; effects begun in this turn end by then too. nullopt: nobody waits.
+  std::optional<instant> deadline() const noexcept;
+  const trace_context& trace() const noexcept { return trace_; }
+  random_engine& random();
+
+  // Effects.
+  // Asks another agent. R is the type of the answer; a message with a nested reply_type needs no R. Fails with the target's
+  // error, or: unknown_agent, agent_down, agent_failed, mailbox_full, timeout (the earliest of `within`, the turn's deadline,
+  // and the node's ask timeout).
+  template <class R, message_value M>
+  effect<R> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
+    return effect<R>{begin_ask(to, message::of(std::move(question)), within)};
+  }
+  template <message_value M>
+    requires requires { typename M::reply_type; }
+  effect<typename M::reply_type> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
+    return effect<typename M::reply_type>{begin_ask(to, message::of(std::move(question)), within)};
+  }
+  // Sends without waiting. What cannot be delivered becomes a dead letter.
+  template <message_value M>
+  void send(const agent_ref& to, M value) {
+    send_message(to, message::of(std::move(value)));
+  }
+  void send_message(const agent_ref& to, message what);
+  // Sends in the name of whoever asked: the other agent answers in this one's place, and what this handler returns is dropped.
+  template <message_value M>
+  void forward(const agent_ref& to, M value) {
+    forward_message(to, message::of(std::move(value)));
+  }
+  // Sends after a delay, unless this incarnation of the agent ends before.
+  template <message_value M>
+  void send_after(duration delay, const agent_ref& to, M value) {
+    begin_delayed_send(delay, to, message::of(std::move(value)));
+  }
+  // Waits without holding a thread.
+  effect<void> sleep(duration time);
+  // Runs a blocking function on a thread of the node's pool, away from the scheduler. What it throws is the effect's error.
+  template <std::invocable F>
+  effect<std::invoke_result_t<F>> run(F work) {
+    using R = std::invoke_result_t<F>;
+    return effect<R>{begin_run([work = std::make_shared<F>(std::move(work))]() -> message {
+      if constexpr (std::is_void_v<R>) {
+        (*work)();
+        return message::of(done{});
+      } else {
+        return message::of<R>((*work)());
+      }
+    })};
+  }
+
+  // Sub-agents of this agent. They are supervised (one_for_one, see agent::supervise_children), and end with it.
+  // Starts a sub-agent and waits until its start hook is through. Fails with failed_to_start, already_started, declined.
+  effect<agent_ref> spawn(child_spec spec);
+  // Stops a sub-agent and forgets it. Fails with child_not_found.
+  effect<void> stop(std::string_view name);
+
+  // Death watch.
+  // Sends this agent one `down` when the current incarnation of the other ends; at once if there is none.
+  void watch(const agent_ref& who);
+  // No `down` for this agent is sent from now on; one that is already in the mailbox is dropped too.
+  void unwatch(const agent_ref& who);
+
+  // Ends.
+  // Ends this agent when the turn is over.
+  void stop(exit_cause cause = exit_cause::normal());
+  // In a start hook: this agent chooses not to run (OTP's "ignore").
+  void decline();
+  // Ends another agent without asking it, as a crash would; its supervisor decides what comes next.
+  void kill(const agent_ref& who, std::string why = "killed by a turn");
+
+ private:
+  friend class actors::cell;
+  explicit turn(actors::cell& owner) noexcept : cell_{&owner} {}
+
+  actors::effect_handle begin_ask(const agent_ref& to, message question, std::optional<duration> within);
+  actors::effect_handle begin_run(std::function<message()> work);
+  void begin_delayed_send(duration delay, const agent_ref& to, message what);
+  void forward_message(const agent_ref& to, message what);
+
+  actors::cell* cell_;
+  const message_type* type_ = nullptr;          // of the message in hand
+  message in_hand_;                             // kept for handlers that take a reference
+  std::shared_ptr<actors::reply_sink> origin_;  // who gets the reply; shared with the sender
+  std::uint64_t reply_to_ = 0;                  // the origin's effect; 0: nobody waits
+  std::uint64_t number_ = 0;
+  instant started_{};
+  instant deadline_ = instant::max();
+  trace_context trace_{};
+  std::optional<random_engine> random_;
+  std::optional<exit_cause> stop_;
+  actors::invocation running_;                  // the handler's coroutine, if it is one
+  std::uint32_t blocked_sends_ = 0;             // sends that wait for room in a mailbox; the turn ends when they have it
+  std::uint32_t index_ = 0;                     // among the cell's turns
+  actors::turn_kind kind_{};
+  bool declined_ = false;
+  bool forwarded_ = false;
+};
+
+}  // namespace troupe

@@ -1,0 +1,41 @@
+#include <troupe/actors/agent.hpp>
+
+#include "cell.hpp"
+#include "runtime.hpp"
+
+namespace troupe {
+
+const path& agent_context::where() const noexcept { return cell_.where(); }
+const message& agent_context::arguments() const noexcept { return cell_.arguments(); }
+
+agent::agent(agent_context& context) : cell_{context.cell_} {}
+agent::~agent() = default;
+
+void agent::reentrant(std::size_t turns) { cell_.set_reentrant(turns); }
+void agent::supervise_children(spawn_policy policy) { cell_.set_spawn_policy(policy); }
+
+task<void> agent::on_start(turn&) { co_return; }
+task<void> agent::on_restart(turn& now, const exit_cause&) { co_await on_start(now); }
+void agent::pre_restart(const exit_cause&) {}
+task<void> agent::post_stop(turn&, const exit_cause&) { co_return; }
+
+const path& agent::where() const noexcept { return cell_.where(); }
+std::uint64_t agent::incarnation() const noexcept { return cell_.incarnation(); }
+const logger& agent::log() const noexcept { return cell_.home().log(); }
+
+void agent::add_handler(std::unique_ptr<actors::handler_base> handler) {
+  for (auto& each : handlers_)
+    if (each->type() == handler->type()) {
+      each = std::move(handler);
+      return;
+    }
+  handlers_.push_back(std::move(handler));
+}
+
+const actors::handler_base* agent::handler_for(const message_type* type) const noexcept {
+  for (const auto& each : handlers_)
+    if (each->type() == type) return each.get();
+  return nullptr;
+}
+
+}  // namespace troupe

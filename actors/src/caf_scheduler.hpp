@@ -1,0 +1,50 @@
+#pragma once
+
+#include <mutex>
+#include <typeindex>
+#include <unordered_map>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/message.hpp>
+
+#include <troupe/actors/message.hpp>
+
+#include "scheduler.hpp"
+
+namespace troupe::actors {
+
+// The types that pass between CAF's messages and ours; see caf_bridge.hpp. Threads: any.
+class caf_types {
+ public:
+  using from_caf = message (*)(const void*);
+  using to_caf = caf::message (*)(const message&);
+  void share(std::type_index caf_type, const message_type* type, from_caf in, to_caf out);
+  // Empty if the type is not shared.
+  message convert(const caf::type_erased_tuple& content) const;
+  caf::message convert(const message& value) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::type_index, from_caf> in_;
+  std::unordered_map<const message_type*, to_caf> out_;
+};
+
+// Runs cells as CAF actors: on CAF's work-stealing threads, or with its test coordinator one at a time.
+class caf_scheduler final : public scheduler {
+ public:
+  caf_scheduler(std::size_t threads, bool deterministic);
+  void adopt(std::shared_ptr<cell> newcomer) override;
+  bool run_one() override;
+  caf::actor_system& system() noexcept { return system_; }
+  caf_types& types() noexcept { return types_; }
+
+ private:
+  caf::actor_system_config& configure(std::size_t threads, bool deterministic);
+
+  caf_types types_;
+  caf::actor_system_config config_;
+  caf::actor_system system_;
+};
+
+}  // namespace troupe::actors

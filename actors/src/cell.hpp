@@ -1,0 +1,181 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <troupe/actors/agent.hpp>
+#include <troupe/actors/child_spec.hpp>
+#include <troupe/actors/health.hpp>
+#include <troupe/actors/turn.hpp>
+
+#include "counters.hpp"
+#include "effects.hpp"
+#include "mailbox.hpp"
+#include "reply_sink.hpp"
+#include "scheduler.hpp"
+
+namespace troupe::actors {
+
+class cell;
+using cell_ptr = std::shared_ptr<cell>;
+
+enum class phase : std::uint8_t {
+  shell,       // no agent: not started yet, or down and waiting for the supervisor's word
+  starting,    // the start hook runs
+  running,     // takes messages
+  ending,      // turns are cancelled; sub-agents end, then the stop hook runs
+  terminated,  // for good; the path is free
+};
+
+// Tells a supervisor that a child's incarnation ended by itself.
+struct child_exit {
+  cell_ptr child;
+  std::uint64_t incarnation = 0;
+  exit_cause cause;
+  TROUPE_LOCAL_MESSAGE(child_exit)
+};
+
+// The place of an agent in the tree: its mailbox, its turns and effects, its life from start to end, and its counters. It outlives the
+// agent's incarnations, so that address and queued mail survive a restart; it ends when its supervisor lets it go.
+//
+// Owners: the registry while the path is taken, references and messages in flight (as a shell) after that. Threads: the functions
+// under "any thread" may be called by any; everything else runs inside run(), which the scheduler calls on one thread at a time.
+class cell final : public ref_target, public reply_sink, public std::enable_shared_from_this<cell> {
+ public:
+  // `parent`: the supervisor; null for the root only. `spawner`: this cell supervises the sub-agents of its parent, under the parent's
+  // path, and is not in the registry.
+  cell(std::shared_ptr<runtime> home, troupe::path where, std::shared_ptr<const child_spec> spec, cell_ptr parent, message arguments,
+       std::uint64_t incarnation, bool spawner);
+  ~cell() override;
+
+  // -- any thread -----------------------------------------------------------------------------------------------------
+  const cell* as_cell() const noexcept override { return this; }
+  cell* as_cell() noexcept override { return this; }
+  void resolve(std::uint64_t effect, result<message> reply) override;
+  void post(signal what);
+  // Delivers, or answers and counts what cannot be delivered. Returns whether it waits for room.
+  bool deliver(envelope mail, bool may_wait = false);
+  void deliver_unbounded(envelope mail);
+  // Counts a dead letter and tells whoever waits why.
+  void refuse(envelope mail, drop_reason why, const exit_cause* cause = nullptr);
+  agent_ref ref() { return agent_ref{shared_from_this()}; }
+  bool gone() const noexcept { return phase_.load(std::memory_order_acquire) == phase::terminated; }
+  phase current_phase() const noexcept { return phase_.load(std::memory_order_acquire); }
+  const child_spec& spec() const noexcept { return *spec_; }
+  const std::shared_ptr<const child_spec>& shared_spec() const noexcept { return spec_; }
+  const cell_ptr& parent() const noexcept { return parent_; }
+  bool is_spawner() const noexcept { return spawner_; }
+  bool is_supervisor() const noexcept { return spec_->supervises != nullptr; }
+  std::uint64_t incarnation() const noexcept { return incarnation_.load(std::memory_order_acquire); }
+  const agent_counters& counters() const noexcept { return counters_; }
+  const mailbox& mail() const noexcept { return mailbox_; }
+  mailbox& mail() noexcept { return mailbox_; }
+  // Takes the path away from a cell whose thread does not come back; what it does from now on has no effect.
+  std::vector<envelope> abandon();
+  bool abandoned() const noexcept { return abandoned_.load(std::memory_order_acquire); }
+  void attach(doorbell* bell) noexcept { bell_ = bell; }
+  doorbell* bell() const noexcept { return bell_; }
+  instant home_time() const noexcept;
+  std::atomic<double> restart_budget_used{0.0};  // written by the supervisor that this cell is
+
+  // -- the scheduler --------------------------------------------------------------------------------------------------
+  // Handles up to `budget` messages. False when the cell is terminated.
+  bool run(std::size_t budget);
+
+  // -- the agent and its turns, on its thread of control ------------------------------------------------------------------
+  std::uint64_t begin_effect(effect_kind kind, turn* owner, instant deadline);
+  effect_table& effects() noexcept { return effects_; }
+  void complete(std::uint64_t effect, result<message> outcome);
+  void waits_on(effect_kind kind) noexcept;
+  // Begins a supervisor's effect: the signal is answered when the child has started, or is gone.
+  std::uint64_t tell_child(const cell_ptr& child, signal_kind what, bool for_good, exit_cause cause, duration within, turn* owner);
+  // The supervisor of the agent's own sub-agents, made when it is first needed.
+  result<cell_ptr> spawner();
+  const cell_ptr& spawner_or_null() const noexcept { return spawner_cell_; }
+  const message& arguments() const noexcept { return arguments_; }
+  void set_reentrant(std::size_t turns) noexcept { turns_max_ = turns; }
+  void set_spawn_policy(spawn_policy policy) { spawn_policy_ = std::make_unique<spawn_policy>(policy); }
+  void watch(const troupe::path& who);
+  void unwatch(const troupe::path& who);
+
+ private:
+  struct ending;
+
+  void arm_timer(instant when);
+
+  // Signals.
+  void handle(signal what);
+  void start(signal what);
+  void stop(signal what);
+  void kill(signal what);
+  void timer_fired();
+  void room(std::uint64_t turn_number);
+  void let_go_of_failed_agent();
+
+  // Turns.
+  void begin_turn(envelope mail);
+  void begin_hook(turn_kind kind, const exit_cause& cause);
+  turn& add_turn(turn_kind kind);
+  void step(turn& in_hand);
+  void finish_turn(turn& over);
+  void fail_turn(turn& over, std::exception_ptr why);
+  std::unique_ptr<turn> remove(turn& over);
+  void cancel_turns(const exit_cause& cause);
+  void hook_finished(turn_kind kind, bool declined, std::exception_ptr why);
+
+  // Ends.
+  void begin_ending(std::unique_ptr<ending> how);
+  void sweep_children();
+  void continue_ending();
+  void arrive_down();
+  void terminate();
+  std::vector<cell_ptr> children() const;
+  void forget_incarnation();
+
+  const std::shared_ptr<const child_spec> spec_;  // shared with the supervisor and, for a template, with all its children
+  const cell_ptr parent_;
+  const bool spawner_;
+  doorbell* bell_ = nullptr;
+  std::atomic<phase> phase_{phase::shell};
+  std::atomic<bool> abandoned_{false};
+  std::atomic<std::uint64_t> incarnation_;
+  mailbox mailbox_;
+  agent_counters counters_;
+
+  message arguments_;
+  std::unique_ptr<agent> agent_;
+  std::vector<std::unique_ptr<turn>> turns_;
+  std::size_t turns_max_ = 1;
+  std::uint64_t turn_count_ = 0;
+  effect_table effects_;
+  std::vector<instant> armed_;  // when the timers that were set fire, the next one last
+  std::unordered_map<troupe::path, std::uint64_t> watching_;
+  cell_ptr spawner_cell_;  // supervises the sub-agents of this agent; made with the first one
+  std::unique_ptr<spawn_policy> spawn_policy_;
+  std::unique_ptr<exit_cause> last_cause_;
+  signal start_request_;            // who waits for the start
+  std::unique_ptr<ending> ending_;  // while ending
+  friend class troupe::turn;
+};
+
+// How an incarnation ends: its sub-agents first, then its stop hook; a supervisor's hook stops its children itself.
+struct cell::ending {
+  exit_cause cause;
+  bool asked = false;     // by the supervisor, which waits for the answer
+  bool brutal = false;    // no hooks
+  bool for_good = false;  // the cell goes too
+  bool start_failed = false;
+  bool declined = false;
+  bool hook_done = false;
+  bool swept = false;
+  std::size_t children = 0;     // that have not ended yet
+  std::vector<signal> waiting;  // requests to answer at the end
+};
+
+}  // namespace troupe::actors

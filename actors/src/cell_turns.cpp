@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <utility>
+
+#include "cell.hpp"
+#include "runtime.hpp"
+
+// The turns of a cell: from a message in the mailbox to its answer.
+
+namespace troupe::actors {
+
+namespace {
+
+std::string text_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const failure& f) {
+    return f.error().describe();
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "something that is no std::exception";
+  }
+}
+
+}  // namespace
+
+turn& cell::add_turn(turn_kind kind) {
+  auto& added = *turns_.emplace_back(new turn{*this});
+  added.kind_ = kind;
+  added.index_ = static_cast<std::uint32_t>(turns_.size() - 1);
+  added.number_ = ++turn_count_;
+  added.started_ = home().time().now();
+  return added;
+}
+
+std::unique_ptr<turn> cell::remove(turn& over) {
+  const auto index = over.index_;
+  auto removed = std::move(turns_[index]);
+  if (index + 1 != turns_.size()) {
+    turns_[index] = std::move(turns_.back());
+    turns_[index]->index_ = index;
+  }
+  turns_.pop_back();
+  counters_.in_hand.store(turns_.empty() ? nullptr : turns_.front()->type_, std::memory_order_relaxed);
+  return removed;
+}
+
+void cell::begin_turn(envelope mail) {
+  if (auto* notice = mail.payload.get_if<down_notice>()) {
+    const auto watched = watching_.find(notice->who);
+    if (watched == watching_.end() || watched->second != notice->watch) return;
+    watching_.erase(watched);
+    mail.payload = message::of(down{home().ref(notice->who), notice->incarnation, notice->cause});
+  }
+  const handler_base* handler = agent_->handler_for(mail.payload.type());
+  if (!handler) return refuse(std::move(mail), drop_reason::no_handler);
+
+  turn& now = add_turn(turn_kind::message);
+  if (mail.deadline < now.started_) {
+    const auto expired = remove(now);
+    return refuse(std::move(mail), drop_reason::expired);
+  }
+  now.type_ = mail.payload.type();
+  now.origin_ = std::move(mail.origin);
+  now.reply_to_ = mail.effect;
+  now.deadline_ = mail.deadline;
+  now.trace_ = mail.trace.valid() ? mail.trace.child() : trace_context::start();
+  counters_.in_hand_since_ns.store(now.started_.time_since_epoch().count(), std::memory_order_relaxed);
+  counters_.in_hand.store(now.type_, std::memory_order_relaxed);
+  try {
+    now.running_ = handler->call(*agent_, std::move(mail.payload), now.in_hand_, now);
+  } catch (...) {
+    return fail_turn(now, std::current_exception());
+  }
+  if (const auto coroutine = now.running_.coroutine()) coroutine.resume();
+  step(now);
+}
+
+void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
+  turn& now = add_turn(kind);
+  now.trace_ = trace_context::start();
+  try {
+    if (kind == turn_kind::stop_hook)
+      now.running_ = invocation{agent_->post_stop(now, cause)};
+    else if (incarnation() == 1)
+      now.running_ = invocation{agent_->on_start(now)};
+    else
+      now.running_ = invocation{agent_->on_restart(now, cause)};
+  } catch (...) {  // a hook that is no coroutine
+    return fail_turn(now, std::current_exception());
+  }
+  now.running_.coroutine().resume();
+  step(now);
+}
+
+// After the handler ran as far as it could.
+void cell::step(turn& in_hand) {
+  if (abandoned()) return;
+  if (in_hand.running_.done() && in_hand.blocked_sends_ == 0) finish_turn(in_hand);
+}
+
+void cell::finish_turn(turn& over) {
+  result<message> reply{message{}};
+  try {
+    reply = over.running_.take();
+  } catch (...) {
+    return fail_turn(over, std::current_exception());
+  }
+  const auto owned = remove(over);
+  owned->running_.cancel();
+  if (owned->kind_ != turn_kind::message) return hook_finished(owned->kind_, owned->declined_, nullptr);
+  counters_.count_turn(home().time().now() - owned->started_);
+  if (owned->reply_to_ != 0 && !owned->forwarded_) owned->origin_->resolve(owned->reply_to_, std::move(reply));
+  if (owned->stop_ && current_phase() == phase::running) {
+    auto how = std::make_unique<ending>();
+    how->cause = std::move(*owned->stop_);
+    begin_ending(std::move(how));
+  }
+}
+
+void cell::fail_turn(turn& over, std::exception_ptr why) {
+  const auto owned = remove(over);
+  owned->running_.cancel();
+  if (owned->kind_ != turn_kind::message) return hook_finished(owned->kind_, false, std::move(why));
+  const std::string text = text_of(why);
+  const instant now = home().time().now();
+  counters_.count_turn(now - owned->started_);
+  counters_.count_failure(now, text);
+  if (owned->reply_to_ != 0 && !owned->forwarded_)
+    owned->origin_->resolve(owned->reply_to_,
+                            error{agent_errc::agent_failed, where().str() + " failed while it handled `" +
+                                                                std::string{owned->type_->name} + "`: " + text});
+  home().log().warn("an agent failed", {{"agent", where().str()},
+                                        {"type", spec_->actor_type},
+                                        {"message", owned->type_->name},
+                                        {"incarnation", incarnation()},
+                                        {"error", text}});
+  if (current_phase() != phase::running) return;
+  auto how = std::make_unique<ending>();
+  how->cause = exit_cause::failed(text);
+  begin_ending(std::move(how));
+}
+
+void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) {
+  if (kind == turn_kind::stop_hook) {
+    if (why) home().log().warn("a post_stop hook threw", {{"agent", where().str()}, {"error", text_of(why)}});
+    return continue_ending();
+  }
+  if (!why && !declined) {
+    phase_.store(phase::running, std::memory_order_release);
+    const auto starter = std::exchange(start_request_, {});
+    if (starter.origin) starter.origin->resolve(starter.id, message::of(ref()));
+    return;
+  }
+  auto how = std::make_unique<ending>();
+  how->declined = declined;
+  how->start_failed = why != nullptr;
+  if (why) {
+    how->cause = exit_cause::failed(text_of(why));
+    counters_.count_failure(home().time().now(), how->cause.text);
+  }
+  begin_ending(std::move(how));
+}
+
+void cell::cancel_turns(const exit_cause& cause) {
+  auto cancelled = std::exchange(turns_, {});
+  counters_.in_hand.store(nullptr, std::memory_order_relaxed);
+  for (auto& each : cancelled) {
+    each->running_.cancel();
+    if (each->kind_ == turn_kind::message && each->reply_to_ != 0 && !each->forwarded_)
+      each->origin_->resolve(each->reply_to_, error{agent_errc::agent_down, where().str() + " ended while it handled `" +
+                                                                                std::string{each->type_->name} +
+                                                                                "`: " + cause.describe()});
+  }
+}
+
+void cell::room(std::uint64_t turn_number) {
+  const auto found =
+      std::find_if(turns_.begin(), turns_.end(), [&](const auto& each) { return each->number_ == turn_number; });
+  if (found == turns_.end()) return;
+  turn& waiting = **found;
+  --waiting.blocked_sends_;
+  step(waiting);
+}
+
+std::uint64_t cell::begin_effect(effect_kind kind, turn* owner, instant deadline) {
+  if (abandoned()) throw failure{error{agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"}};
+  const auto id = effects_.begin(kind, owner, deadline);
+  arm_timer(deadline);
+  return id;
+}
+
+void cell::complete(std::uint64_t effect, result<message> outcome) {
+  auto* slot = effects_.find(effect);
+  if (!slot) {
+    if (outcome && !outcome->empty() && current_phase() == phase::running)
+      home().drop(drop_reason::late_reply, where(), outcome->type_name());
+    return;
+  }
+  if (slot->kind == effect_kind::ending_child) {
+    effects_.release(effect);
+    if (--ending_->children == 0) continue_ending();
+    return;
+  }
+  slot->outcome = std::move(outcome);
+  slot->finished = true;
+  if (const auto waiter = std::exchange(slot->waiter, nullptr)) {
+    turn& owner = *slot->owner;
+    counters_.waits_on.store(0, std::memory_order_relaxed);
+    waiter.resume();
+    step(owner);
+  }
+}
+
+void cell::waits_on(effect_kind kind) noexcept {
+  counters_.waits_on.store(static_cast<std::uint8_t>(kind), std::memory_order_relaxed);
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,82 @@
+#include <troupe/actors/child_spec.hpp>
+
+#include <algorithm>
+#include <cxxabi.h>
+#include <cstdlib>
+#include <unordered_set>
+
+#include <troupe/actors/agent.hpp>
+#include <troupe/actors/errc.hpp>
+#include <troupe/core/path.hpp>
+
+#include "supervisor_agent.hpp"
+
+namespace troupe {
+
+std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
+  const auto wrong = [&](agent_errc code, std::string what) {
+    return error{code, "child \"" + child.id + "\" of supervisor \"" + in.name + "\": " + std::move(what)};
+  };
+  if (child.id.empty()) return wrong(agent_errc::bad_child_id, "its id is missing");
+  if (const auto legal = path{}.join(child.id); !legal) return wrong(agent_errc::bad_child_id, legal.error().message());
+  if (!child.start) return wrong(agent_errc::bad_child_start, "its start function is missing");
+  if (child.shutdown && child.shutdown->wait() < duration{0})
+    return wrong(agent_errc::bad_shutdown, "its shutdown time is negative");
+  if (child.significant && child.restart == permanent)
+    return wrong(agent_errc::bad_significant, "a permanent child cannot be significant");
+  if (child.significant && in.auto_shutdown == auto_shutdown::never)
+    return wrong(agent_errc::bad_significant, "it is significant, but the supervisor's auto_shutdown is never");
+  const backoff& delay = child.backoff;
+  if (delay.min < duration{0} || delay.max < delay.min || !(delay.jitter >= 0.0 && delay.jitter <= 1.0))
+    return wrong(agent_errc::bad_backoff, "backoff needs 0 <= min <= max and a jitter from 0 to 1");
+  if (child.mailbox.limit == 0) return wrong(agent_errc::bad_mailbox, "its mailbox bound is zero");
+  if (child.supervises) return check(*child.supervises);
+  return {};
+}
+
+std::optional<error> check(const supervisor_spec& spec) {
+  const auto wrong = [&](agent_errc code, std::string what) {
+    return error{code, "supervisor \"" + spec.name + "\": " + std::move(what)};
+  };
+  if (const auto legal = path{}.join(spec.name); !legal) return wrong(agent_errc::bad_child_id, legal.error().message());
+  if (spec.intensity < 0) return wrong(agent_errc::bad_intensity, "its intensity is negative");
+  if (spec.period <= duration{0}) return wrong(agent_errc::bad_period, "its period is not positive");
+  if (spec.strategy == simple_one_for_one && spec.children.size() != 1)
+    return wrong(agent_errc::bad_template, "simple_one_for_one needs exactly one child spec, its template");
+  std::unordered_set<std::string_view> ids;
+  for (const child_spec& each : spec.children) {
+    if (auto bad = check(each, spec)) return bad;
+    if (!ids.insert(each.id).second) return wrong(agent_errc::duplicate_child, "two children have the id \"" + each.id + "\"");
+  }
+  return {};
+}
+
+child_spec child(supervisor_spec spec, child_options options) {
+  child_spec made;
+  static_cast<child_options&>(made) = std::move(options);
+  made.id = spec.name;
+  made.type = child_type::supervisor;
+  made.actor_type = "supervisor";
+  made.mailbox.limit = std::max<std::size_t>(made.mailbox.limit, 1'000'000);  // requests; the ends of children are never refused
+  made.supervises = std::make_shared<const supervisor_spec>(std::move(spec));
+  made.start = [shared = made.supervises](agent_context& context) -> std::unique_ptr<agent> {
+    return std::make_unique<actors::supervisor_agent>(context, shared);
+  };
+  return made;
+}
+
+namespace actors {
+
+std::string type_label(const char* mangled) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(mangled, nullptr, nullptr, &status), &std::free};
+  std::string name = text ? text.get() : mangled;
+  // Namespaces go, template arguments stay.
+  const auto arguments = std::min(name.find('<'), name.size());
+  const auto scope = name.rfind("::", arguments);
+  return scope == std::string::npos ? name : name.substr(scope + 2);
+}
+
+}  // namespace actors
+
+}  // namespace troupe

@@ -1,0 +1,115 @@
+#include "mailbox.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::actors {
+
+void mailbox::enter(envelope mail) {
+  append(messages_, std::move(mail));
+  deepest_ = std::max(deepest_, messages_.size());
+}
+
+bool mailbox::ring() { return !std::exchange(rung_, true); }
+
+mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
+  std::scoped_lock lock{mutex_};
+  if (closed_) return {pushed::closed, false, std::move(mail)};
+  if (messages_.size() < options_.limit) {
+    mail.queued_by_turn = 0;
+    enter(std::move(mail));
+    return {pushed::taken, ring(), {}};
+  }
+  if (options_.when_full == overflow::drop_oldest) {
+    std::optional<envelope> oldest{std::move(messages_.front())};
+    messages_.pop_front();
+    mail.queued_by_turn = 0;
+    enter(std::move(mail));
+    return {pushed::taken_dropping_oldest, ring(), std::move(oldest)};
+  }
+  if (options_.when_full == overflow::block && may_wait) {
+    if (!waiting_) waiting_ = std::make_unique<boost::circular_buffer<envelope>>();
+    append(*waiting_, std::move(mail));
+    return {pushed::waits_for_room, ring(), {}};
+  }
+  return {pushed::full, false, std::move(mail)};
+}
+
+mailbox::outcome mailbox::push_unbounded(envelope mail) {
+  std::scoped_lock lock{mutex_};
+  if (closed_) return {pushed::closed, false, std::move(mail)};
+  enter(std::move(mail));
+  return {pushed::taken, ring(), {}};
+}
+
+pushed mailbox::post(signal& what, bool& must_ring) {
+  std::scoped_lock lock{mutex_};
+  if (closed_) return pushed::closed;
+  append(signals_, std::move(what));
+  must_ring = ring();
+  return pushed::taken;
+}
+
+mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room,
+                            std::uint64_t& room_for) {
+  std::scoped_lock lock{mutex_};
+  if (!signals_.empty()) {
+    what = std::move(signals_.front());
+    signals_.pop_front();
+    return next::signal;
+  }
+  if (!accepting || messages_.empty()) {
+    rung_ = false;
+    return next::idle;
+  }
+  mail = std::move(messages_.front());
+  messages_.pop_front();
+  if (waiting_ && !waiting_->empty()) {
+    auto& first = waiting_->front();
+    if (first.effect == 0) {  // a sender's turn waits; one who asked waits for the answer anyway
+      got_room = first.origin;
+      room_for = first.queued_by_turn;
+    }
+    first.queued_by_turn = 0;
+    enter(std::move(first));
+    waiting_->pop_front();
+  }
+  return next::message;
+}
+
+std::vector<envelope> mailbox::close() {
+  std::scoped_lock lock{mutex_};
+  closed_ = true;
+  std::vector<envelope> left;
+  left.reserve(messages_.size());
+  std::move(messages_.begin(), messages_.end(), std::back_inserter(left));
+  if (waiting_) std::move(waiting_->begin(), waiting_->end(), std::back_inserter(left));
+  boost::circular_buffer<envelope>{}.swap(messages_);
+  waiting_.reset();
+  return left;
+}
+
+void mailbox::adopt(std::vector<envelope> mail) {
+  std::scoped_lock lock{mutex_};
+  for (auto& each : messages_) mail.push_back(std::move(each));
+  boost::circular_buffer<envelope>{}.swap(messages_);
+  for (auto& each : mail) enter(std::move(each));
+}
+
+std::size_t mailbox::size() const {
+  std::scoped_lock lock{mutex_};
+  return messages_.size();
+}
+
+std::size_t mailbox::deepest() const {
+  std::scoped_lock lock{mutex_};
+  return deepest_;
+}
+
+std::optional<instant> mailbox::oldest() const {
+  std::scoped_lock lock{mutex_};
+  if (messages_.empty()) return {};
+  return messages_.front().queued;
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <boost/circular_buffer.hpp>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <troupe/actors/child_spec.hpp>
+#include <troupe/actors/exit_cause.hpp>
+#include <troupe/actors/message.hpp>
+#include <troupe/core/trace.hpp>
+
+#include "reply_sink.hpp"
+
+namespace troupe::actors {
+
+// A message on its way to an agent's handler.
+struct envelope {
+  message payload;
+  std::shared_ptr<reply_sink> origin;  // who sent it; shared with the sender. Null: from outside, nobody waits.
+  std::uint64_t effect = 0;            // the origin's effect that waits for the answer; 0: none
+  trace_context trace{};
+  instant deadline = instant::max();   // of the one who waits
+  instant queued{};
+  std::uint64_t queued_by_turn = 0;    // of the sender, to which room is reported
+};
+
+enum class signal_kind : std::uint8_t {
+  reply,          // an effect is finished: `id`, and a value or an error
+  timer,          // some deadline of the agent may have passed
+  start,          // supervisor: build the agent and run its start hook; answer `origin`
+  stop,           // supervisor: end the agent; answer `origin` when it is gone
+  kill,           // end it without hooks; answer `origin` if there is one
+  will_restart,   // supervisor: a failed agent will be started later, let go of the old object now
+  spawner_ended,  // the supervisor of the agent's own sub-agents gave up
+  room,           // a mailbox took a message that waited for room: `id` is the number of the turn that sent it
+};
+
+// What the runtime tells a cell; handled before any message, also while a turn waits.
+struct signal {
+  signal_kind kind = signal_kind::timer;
+  bool for_good = false;  // stop, kill: the cell ends too, its path becomes free
+  std::uint64_t id = 0;
+  message value = {};
+  std::unique_ptr<troupe::error> error = {};
+  std::shared_ptr<reply_sink> origin = {};
+  std::unique_ptr<exit_cause> cause = {};
+};
+
+enum class pushed : std::uint8_t { taken, taken_dropping_oldest, waits_for_room, full, closed };
+
+// The queue of one agent. Two lanes: signals, which are never refused, and messages, bounded by options.limit. Many threads push, the
+// cell takes. `push` and `post` tell whether the cell has to be scheduled, which is true once until the cell found nothing to do.
+// Senders that wait for room hold one message each beyond the bound.
+class mailbox {
+ public:
+  explicit mailbox(mailbox_options options) noexcept : options_{options} {}
+
+  struct outcome {
+    pushed what;
+    bool ring = false;                // schedule the cell
+    std::optional<envelope> dropped;  // what did not find or keep its place
+  };
+  // `may_wait`: with overflow::block, whether the sender can wait for room.
+  outcome push(envelope mail, bool may_wait);
+  // Past the bound: for what must not be lost between the runtime's own parts.
+  outcome push_unbounded(envelope mail);
+  // closed: `what` is left with the caller.
+  pushed post(signal& what, bool& ring);
+
+  enum class next : std::uint8_t { signal, message, idle };
+  // Takes a signal, or if there is none and `accepting` a message. idle: from now on, a push has to ring again.
+  next take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room, std::uint64_t& room_for);
+
+  // No push is taken from now on; gives what was queued.
+  std::vector<envelope> close();
+  // Puts mail of a predecessor in front.
+  void adopt(std::vector<envelope> mail);
+
+  std::size_t size() const;
+  std::size_t deepest() const;
+  std::size_t limit() const noexcept { return options_.limit; }
+  // When the oldest message was queued.
+  std::optional<instant> oldest() const;
+
+ private:
+  template <class T>
+  static void append(boost::circular_buffer<T>& queue, T item) {
+    if (queue.full()) queue.set_capacity(queue.capacity() < 2 ? 2 : queue.capacity() * 2);
+    queue.push_back(std::move(item));
+  }
+  void enter(envelope mail);
+  bool ring();
+
+  const mailbox_options options_;
+  mutable std::mutex mutex_;
+  bool closed_ = false;
+  bool rung_ = false;
+  std::size_t deepest_ = 0;
+  boost::circular_buffer<signal> signals_;
+  boost::circular_buffer<envelope> messages_;
+  std::unique_ptr<boost::circular_buffer<envelope>> waiting_;  // for room; its size is bounded by the number of blocked senders
+};
+
+}  // namespace troupe::actors

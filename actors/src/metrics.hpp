@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string_view>
+
+#include <troupe/actors/exit_cause.hpp>
+#include <troupe/core/metrics.hpp>
+
+namespace troupe::actors {
+
+// What a node counts as it happens. What can be read off the agents when somebody asks (messages, depths, states) is not here.
+class node_metrics {
+ public:
+  node_metrics();
+  metrics_registry& all() noexcept { return registry_; }
+
+  void agent_spawned() { spawned_.add(); }
+  void agent_terminated(exit_kind how) { terminated_.with({to_string(how)}).add(); }
+  void child_failed(std::string_view actor_type, exit_kind why) { failed_.with({actor_type, to_string(why)}).add(); }
+  void child_restarted(std::string_view actor_type);
+  void escalated() { escalations_.add(); }
+  void dropped(std::string_view why) { dropped_.with({why}).add(); }
+  std::uint64_t restarts() const noexcept { return restarts_.load(std::memory_order_relaxed); }
+
+ private:
+  metrics_registry registry_;
+  counter& spawned_;
+  metric_family<counter>& terminated_;
+  metric_family<counter>& failed_;
+  metric_family<counter>& restarted_;
+  counter& escalations_;
+  metric_family<counter>& dropped_;
+  std::atomic<std::uint64_t> restarts_{0};
+};
+
+}  // namespace troupe::actors

@@ -1,0 +1,90 @@
+#include <troupe/actors/node.hpp>
+
+#include <algorithm>
+
+#include "runtime.hpp"
+
+namespace troupe {
+
+using actors::envelope;
+using actors::outside_waiter;
+
+namespace {
+
+// The deadline travels with the question; the waiter itself waits a little longer, for the error that says who was late.
+constexpr duration answer_grace = std::chrono::milliseconds{200};
+
+}  // namespace
+
+bool pending_message::ready() const { return static_cast<const outside_waiter&>(*waiter_).ready(); }
+
+result<message> pending_message::get() {
+  auto& waiter = static_cast<outside_waiter&>(*waiter_);
+  return waiter.take(deterministic_ ? duration{0} : longest_);
+}
+
+node::node(node_options options) : runtime_{std::make_shared<actors::runtime>(std::move(options))} { runtime_->start(); }
+node::~node() { stop(); }
+
+result<agent_ref> node::supervise(supervisor_spec spec) {
+  if (const auto wrong = check(spec)) return *wrong;
+  auto top = child(std::move(spec), {.restart = temporary});
+  return ask(runtime_->root()->ref(), start_child{std::move(top)}, duration::max());
+}
+
+agent_types& node::types() noexcept { return runtime_->types(); }
+agent_ref node::ref(const path& where) const { return runtime_->ref(where); }
+
+void node::send_message(const agent_ref& to, message what) {
+  envelope mail;
+  mail.payload = std::move(what);
+  runtime_->deliver(to, std::move(mail), false);
+}
+
+pending_message node::begin_ask_message(const agent_ref& to, message question, std::optional<duration> within) {
+  const duration longest = within.value_or(runtime_->options().ask_timeout);
+  auto waiter = std::make_shared<outside_waiter>();
+  envelope mail;
+  mail.payload = std::move(question);
+  mail.origin = waiter;
+  mail.effect = 1;
+  mail.deadline = actors::later(runtime_->time().now(), longest);
+  if (runtime_->stopping())
+    waiter->resolve(1, error{agent_errc::node_stopping, "the node is stopped"});
+  else
+    runtime_->deliver(to, std::move(mail), false);
+  return pending_message{std::move(waiter), longest == duration::max() ? longest : longest + answer_grace,
+                         runtime_->deterministic()};
+}
+
+result<message> node::ask_message(const agent_ref& to, message question, std::optional<duration> within) {
+  auto pending = begin_ask_message(to, std::move(question), within);
+  if (runtime_->deterministic()) runtime_->settle();
+  return pending.get();
+}
+
+void node::kill(const agent_ref& who, std::string why) {
+  actors::signal what{.kind = actors::signal_kind::kill};
+  what.cause = std::make_unique<exit_cause>(exit_cause::killed(std::move(why)));
+  if (const auto target = runtime_->resolve(who)) target->post(std::move(what));
+}
+
+exit_cause node::wait() { return runtime_->wait(); }
+void node::request_stop(std::string why) { runtime_->request_stop(exit_cause::shutdown(std::move(why))); }
+void node::stop() { runtime_->stop(); }
+
+std::vector<agent_info> node::agents() const { return runtime_->agents(); }
+std::optional<agent_info> node::info(const path& where) const { return runtime_->info(where); }
+std::array<std::uint64_t, drop_reasons> node::dropped() const { return runtime_->dropped(); }
+std::vector<dead_letter> node::dead_letters() const { return runtime_->dead_letters(); }
+std::uint64_t node::messages_processed() const { return runtime_->messages_processed(); }
+std::uint64_t node::restarts() const { return runtime_->metrics().restarts(); }
+metrics_registry& node::metrics() noexcept { return runtime_->metrics().all(); }
+std::string node::metrics_text() const { return runtime_->metrics_text(); }
+const clock& node::clock() const noexcept { return runtime_->time(); }
+const logger& node::log() const noexcept { return runtime_->log(); }
+
+void node::settle() { runtime_->settle(); }
+void node::advance(duration time) { runtime_->advance(time); }
+
+}  // namespace troupe

@@ -1,0 +1,211 @@
+#include "runtime.hpp"
+
+#include <random>
+#include <utility>
+
+namespace troupe::actors {
+
+instant later(instant when, duration by) noexcept {
+  if (by > duration{0} && when > instant::max() - by) return instant::max();
+  return when + by;
+}
+
+namespace {
+
+node_options with_defaults(node_options given) {
+  if (!given.clock) given.clock = std::make_shared<real_clock>();
+  if (given.seed == 0) given.seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
+  if (!given.log) given.log = logger::make({.level = log_level::warn}).value();
+  return given;
+}
+
+}  // namespace
+
+runtime::runtime(node_options options)
+    : options_{with_defaults(std::move(options))},
+      watches_{*this},
+      timers_{*options_.clock},
+      blocking_{options_.blocking_threads, options_.blocking_queue, deterministic()} {}
+
+runtime::~runtime() = default;
+
+void runtime::start() {
+  scheduler_ = make_caf_scheduler(options_.threads, deterministic());
+  if (!deterministic()) timers_.run_in_thread();
+  auto spec = std::make_shared<child_spec>(child(supervisor_spec{.name = "root", .strategy = one_for_one}));
+  root_ = make_cell(troupe::path{}, std::move(spec), nullptr, {}, 0, false).value();
+  root_->post({.kind = signal_kind::start});
+}
+
+void runtime::stop() {
+  if (stopped_.exchange(true)) return;
+  stopping_.store(true);
+  request_stop(exit_cause::shutdown("the node stops"));
+  auto waiter = std::make_shared<outside_waiter>();
+  signal what{.kind = signal_kind::stop, .for_good = true};
+  what.origin = waiter;
+  what.cause = std::make_unique<exit_cause>(exit_cause::shutdown("the node stops"));
+  root_->post(std::move(what));
+  if (deterministic()) {
+    // Children that do not end by themselves are killed when their shutdown time is over.
+    for (settle(); !waiter->ready() && timers_.next() != instant::max(); settle())
+      if (auto* manual = dynamic_cast<virtual_clock*>(options_.clock.get()))
+        manual->advance(std::max(duration{0}, timers_.next() - time().now())), timers_.fire_due();
+  } else {
+    (void)waiter->take(duration::max());
+  }
+  root_.reset();
+  blocking_.stop();
+  timers_.stop();
+  scheduler_.reset();
+}
+
+// -- cells ------------------------------------------------------------------------------------------------------------
+
+result<cell_ptr> runtime::make_cell(troupe::path where, std::shared_ptr<const child_spec> spec, cell_ptr parent, message arguments,
+                                    std::uint64_t incarnation, bool spawner) {
+  // Not make_shared: timers and watches hold weak pointers, which must not keep the memory of an ended cell.
+  cell_ptr made{new cell{shared_from_this(), std::move(where), std::move(spec), std::move(parent), std::move(arguments),
+                         incarnation, spawner}};
+  if (!spawner && !names_.insert(made))
+    return error{agent_errc::already_started, "the path " + made->where().str() + " is taken"};
+  scheduler_->adopt(made);
+  if (!spawner) metrics_.agent_spawned();
+  return made;
+}
+
+agent_ref runtime::ref(const troupe::path& where) {
+  if (const auto found = names_.find(where)) return found->ref();
+  return agent_ref{std::make_shared<const ref_target>(shared_from_this(), where)};
+}
+
+cell_ptr runtime::resolve(const agent_ref& to) {
+  if (const cell* known = to.target()->as_cell(); known && !known->gone())
+    return std::const_pointer_cast<cell>(known->shared_from_this());
+  return names_.find(to.path());
+}
+
+void runtime::retire(const cell& gone) {
+  retired_turns_.fetch_add(gone.counters().turns.load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
+// -- messages ---------------------------------------------------------------------------------------------------------
+
+bool runtime::deliver(const agent_ref& to, envelope mail, bool may_wait) {
+  mail.queued = time().coarse_now();
+  if (to) {
+    if (cell* known = const_cast<cell*>(to.target()->as_cell()); known && !known->gone()) return known->deliver(std::move(mail), may_wait);
+    if (const auto found = names_.find(to.path())) return found->deliver(std::move(mail), may_wait);
+  }
+  const troupe::path where = to ? to.path() : troupe::path{};
+  drop(drop_reason::unknown_agent, where, mail.payload.type_name());
+  if (mail.effect != 0 && mail.origin)
+    mail.origin->resolve(mail.effect, error{agent_errc::unknown_agent, to ? "no agent " + where.str() : "an empty reference"});
+  return false;
+}
+
+void runtime::drop(drop_reason why, const troupe::path& to, std::string_view message_type) {
+  metrics_.dropped(to_string(why));
+  std::scoped_lock lock{dead_mutex_};
+  ++dropped_[static_cast<std::size_t>(why)];
+  if (options_.dead_letters_kept == 0) return;
+  if (dead_.size() >= options_.dead_letters_kept) dead_.pop_front();
+  dead_.push_back({time().wall(), why, to, std::string{message_type}});
+}
+
+std::array<std::uint64_t, drop_reasons> runtime::dropped() const {
+  std::scoped_lock lock{dead_mutex_};
+  return dropped_;
+}
+
+std::vector<dead_letter> runtime::dead_letters() const {
+  std::scoped_lock lock{dead_mutex_};
+  return {dead_.begin(), dead_.end()};
+}
+
+std::uint64_t runtime::messages_processed() const {
+  std::uint64_t total = retired_turns_.load(std::memory_order_relaxed);
+  for (const auto& each : names_.all()) total += each->counters().turns.load(std::memory_order_relaxed);
+  return total;
+}
+
+// -- abandoned cells --------------------------------------------------------------------------------------------------
+
+void runtime::kill_below(const cell& abandoned) {
+  for (const auto& each : names_.all()) {
+    const auto& supervisor = each->parent();
+    if (!supervisor || !supervisor->is_spawner() || supervisor->parent().get() != &abandoned) continue;
+    signal what{.kind = signal_kind::kill, .for_good = true};
+    what.cause = std::make_unique<exit_cause>(exit_cause::killed("its parent was abandoned"));
+    supervisor->post(std::move(what));
+  }
+}
+
+// -- ends -------------------------------------------------------------------------------------------------------------
+
+void runtime::top_level_ended(const troupe::path& who, const exit_cause& cause) {
+  request_stop({cause.is_failure() ? exit_kind::failed : cause.kind, who.str() + " ended: " + cause.describe()});
+}
+
+exit_cause runtime::wait() {
+  std::unique_lock lock{end_mutex_};
+  ended_.wait(lock, [this] { return end_.has_value(); });
+  return *end_;
+}
+
+void runtime::request_stop(exit_cause cause) {
+  {
+    std::scoped_lock lock{end_mutex_};
+    if (!end_) end_ = std::move(cause);
+  }
+  ended_.notify_all();
+}
+
+// -- deterministic scheduling -----------------------------------------------------------------------------------------
+
+void runtime::settle() {
+  if (!deterministic()) throw failure{error{errc::unsupported, "settle() needs node_options::scheduling = deterministic"}};
+  while (scheduler_->run_one() || blocking_.run_one()) {
+  }
+}
+
+void runtime::advance(duration by) {
+  auto* manual = dynamic_cast<virtual_clock*>(options_.clock.get());
+  if (!deterministic() || !manual)
+    throw failure{error{errc::unsupported, "advance() needs deterministic scheduling and a virtual_clock"}};
+  const instant until = later(manual->now(), by);
+  settle();
+  for (instant next = timers_.next(); next <= until; next = timers_.next()) {
+    if (next > manual->now()) manual->advance(next - manual->now());
+    timers_.fire_due();
+    settle();
+  }
+  manual->advance(until - manual->now());
+}
+
+// -- outside_waiter ---------------------------------------------------------------------------------------------------
+
+void outside_waiter::resolve(std::uint64_t, result<message> reply) {
+  {
+    std::scoped_lock lock{mutex_};
+    if (!reply_) reply_ = std::move(reply);
+  }
+  ready_.notify_all();
+}
+
+bool outside_waiter::ready() const {
+  std::scoped_lock lock{mutex_};
+  return reply_.has_value();
+}
+
+result<message> outside_waiter::take(duration within) {
+  std::unique_lock lock{mutex_};
+  const auto there = [this] { return reply_.has_value(); };
+  if (within == duration::max())
+    ready_.wait(lock, there);
+  else if (!ready_.wait_for(lock, within, there))
+    return error{agent_errc::timeout, "no answer in time"};
+  return std::move(*reply_);
+}
+
+}  // namespace troupe::actors

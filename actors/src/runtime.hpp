@@ -1,0 +1,126 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <troupe/actors/health.hpp>
+#include <troupe/actors/node.hpp>
+
+#include "blocking_pool.hpp"
+#include "cell.hpp"
+#include "metrics.hpp"
+#include "registry.hpp"
+#include "scheduler.hpp"
+#include "timers.hpp"
+#include "watches.hpp"
+
+namespace troupe::actors {
+
+// `when` plus `by` without running over: duration::max() means never.
+instant later(instant when, duration by) noexcept;
+
+// The inside of a node: what all cells share. Owner: the node, and every shell that a reference keeps (after stop() it is an empty
+// hull). Threads: any.
+class runtime final : public std::enable_shared_from_this<runtime> {
+ public:
+  explicit runtime(node_options options);
+  ~runtime();
+  // Starts the scheduler and the root of the tree.
+  void start();
+  void stop();
+
+  const node_options& options() const noexcept { return options_; }
+  const clock& time() const noexcept { return *options_.clock; }
+  const logger& log() const noexcept { return *options_.log; }
+  bool deterministic() const noexcept { return options_.scheduling == scheduling::deterministic; }
+
+  // -- cells --------------------------------------------------------------------------------------------------------------
+  // Makes a cell and takes its path for it; already_exists if another has it. A spawner takes no path.
+  result<cell_ptr> make_cell(troupe::path where, std::shared_ptr<const child_spec> spec, cell_ptr parent, message arguments,
+                             std::uint64_t incarnation, bool spawner);
+  registry& names() noexcept { return names_; }
+  agent_ref ref(const troupe::path& where);
+  // The living cell that a reference means; null if there is none.
+  cell_ptr resolve(const agent_ref& to);
+  const cell_ptr& root() const noexcept { return root_; }
+  agent_types& types() noexcept { return types_; }
+
+  // -- messages -----------------------------------------------------------------------------------------------------------
+  // Delivers, or counts a dead letter and answers with an error. Returns whether the mail waits for room.
+  bool deliver(const agent_ref& to, envelope mail, bool may_wait);
+  void drop(drop_reason why, const troupe::path& to, std::string_view message_type);
+
+  // -- watches, timers, blocking work -------------------------------------------------------------------------------------------
+  watches& watching() noexcept { return watches_; }
+  timer_queue& timers() noexcept { return timers_; }
+  blocking_pool& blocking() noexcept { return blocking_; }
+
+  // -- ends -----------------------------------------------------------------------------------------------------------------------
+  void top_level_ended(const troupe::path& who, const exit_cause& cause);
+  exit_cause wait();
+  void request_stop(exit_cause cause);
+  bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
+
+  // -- numbers ------------------------------------------------------------------------------------------------------------
+  node_metrics& metrics() noexcept { return metrics_; }
+  std::array<std::uint64_t, drop_reasons> dropped() const;
+  std::vector<dead_letter> dead_letters() const;
+  std::vector<agent_info> agents() const;
+  std::optional<agent_info> info(const troupe::path& where) const;
+  std::string metrics_text() const;
+  std::uint64_t messages_processed() const;
+  void retire(const cell& gone);
+  // Ends what an abandoned agent spawned.
+  void kill_below(const cell& abandoned);
+
+  void settle();
+  void advance(duration by);
+  actors::scheduler& scheduling_layer() noexcept { return *scheduler_; }
+
+ private:
+  node_options options_;
+  node_metrics metrics_;
+  registry names_;
+  watches watches_;
+  timer_queue timers_;
+  blocking_pool blocking_;
+  agent_types types_;
+  std::unique_ptr<actors::scheduler> scheduler_;
+  cell_ptr root_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopped_{false};
+
+  mutable std::mutex end_mutex_;
+  std::condition_variable ended_;
+  std::optional<exit_cause> end_;
+
+  mutable std::mutex dead_mutex_;
+  std::array<std::uint64_t, drop_reasons> dropped_{};
+  std::deque<dead_letter> dead_;  // bounded by options_.dead_letters_kept
+  std::atomic<std::uint64_t> retired_turns_{0};
+};
+
+// Waits for one answer from outside the tree.
+class outside_waiter final : public reply_sink {
+ public:
+  void resolve(std::uint64_t, result<message> reply) override;
+  bool ready() const;
+  // Waits up to `within` of real time.
+  result<message> take(duration within);
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;
+  std::optional<result<message>> reply_;
+};
+
+}  // namespace troupe::actors

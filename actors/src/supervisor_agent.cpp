@@ -1,0 +1,304 @@
+#include "supervisor_agent.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime.hpp"
+
+// Requests and bookkeeping. What happens when a child ends is in supervisor_restart.cpp.
+
+namespace troupe::actors {
+
+supervisor_agent::supervisor_agent(agent_context& context, std::shared_ptr<const supervisor_spec> spec)
+    : agent{context}, spec_{std::move(spec)}, simple_{spec_->strategy == simple_one_for_one} {
+  on(&supervisor_agent::add);
+  on(&supervisor_agent::add_from_template);
+  on(&supervisor_agent::terminate);
+  on(&supervisor_agent::restart_stopped);
+  on(&supervisor_agent::remove);
+  on(&supervisor_agent::forget);
+  on(&supervisor_agent::list);
+  on(&supervisor_agent::count);
+  on(&supervisor_agent::find_spec);
+  on(&supervisor_agent::child_ended);
+  on(&supervisor_agent::retry);
+}
+
+std::vector<cell_ptr> supervisor_agent::cells() const {
+  std::vector<cell_ptr> found;
+  for (const record& each : children_)
+    if (each.cell) found.push_back(each.cell);
+  return found;
+}
+
+// -- start and stop of the supervisor ---------------------------------------------------------------------------------
+
+task<void> supervisor_agent::on_start(turn& now) {
+  if (simple_) co_return;
+  for (const child_spec& each : spec_->children) insert(each.id, std::make_shared<const child_spec>(each), {});
+  for (auto child = children_.begin(); child != children_.end();) {
+    const auto started = co_await start(child, now);
+    if (started || started.error().is(agent_errc::declined)) {
+      const bool drop = !started && child->spec->restart == temporary;
+      const auto next = std::next(child);
+      if (!started) co_await release(child, now);
+      if (drop) erase(child);
+      child = next;
+      continue;
+    }
+    const error why{agent_errc::failed_to_start, "child " + child->id + ": " + started.error().message()};
+    co_await stop_all(now);
+    throw failure{why};
+  }
+}
+
+task<void> supervisor_agent::post_stop(turn& now, const exit_cause&) { co_await stop_all(now); }
+
+// -- requests ---------------------------------------------------------------------------------------------------------
+
+task<result<agent_ref>> supervisor_agent::add(start_child request, turn& now) {
+  if (simple_)
+    co_return error{agent_errc::bad_template,
+                    where().str() + " is simple_one_for_one: its children come from its template (start_template_child)"};
+  if (const auto wrong = check(request.spec, *spec_)) co_return *wrong;
+  if (const auto known = find(request.spec.id); known != children_.end())
+    co_return error{known->state == child_state::running ? agent_errc::already_started : agent_errc::already_present,
+                    "child " + request.spec.id + " of " + where().str()};
+  auto spec = std::make_shared<const child_spec>(std::move(request.spec));
+  co_return co_await start_new(insert(spec->id, spec, {}), now);
+}
+
+task<result<agent_ref>> supervisor_agent::add_from_template(start_template_child request, turn& now) {
+  if (!simple_) co_return error{agent_errc::bad_template, where().str() + " is not simple_one_for_one: it has no template"};
+  if (request.id.empty()) {
+    do request.id = std::to_string(++names_);
+    while (find(request.id) != children_.end());
+  }
+  if (const auto legal = where().join(request.id); !legal) co_return error{agent_errc::bad_child_id, legal.error().message()};
+  if (find(request.id) != children_.end())
+    co_return error{agent_errc::already_started, "child " + request.id + " of " + where().str()};
+  if (!template_) template_ = std::make_shared<const child_spec>(spec_->children.front());
+  co_return co_await start_new(insert(std::move(request.id), template_, std::move(request.arguments)), now);
+}
+
+task<result<agent_ref>> supervisor_agent::start_new(position child, turn& now) {
+  const auto started = co_await start(child, now);
+  if (started) co_return child->cell->ref();
+  error why = started.error();
+  co_await release(child, now);
+  // A child that declines keeps its spec, unless it is temporary or of a template; one that fails leaves none.
+  const bool keep = why.is(agent_errc::declined) && child->spec->restart != temporary && !simple_;
+  if (!keep) erase(child);
+  co_return why;
+}
+
+task<result<done>> supervisor_agent::terminate(terminate_child request, turn& now) {
+  const auto child = find(request.id);
+  if (child == children_.end())
+    co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  co_await stop(child, true, now);
+  if (child->spec->restart == temporary || simple_) erase(child);
+  co_return done{};
+}
+
+task<result<done>> supervisor_agent::forget(forget_child request, turn& now) {
+  const auto child = find(request.id);
+  if (child == children_.end())
+    co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  co_await stop(child, true, now);
+  erase(child);
+  co_return done{};
+}
+
+namespace {
+error not_stopped(child_state state, const std::string& id) {
+  return {state == child_state::running ? agent_errc::child_running : agent_errc::child_restarting, "child " + id};
+}
+}  // namespace
+
+task<result<agent_ref>> supervisor_agent::restart_stopped(restart_child request, turn& now) {
+  const auto child = find(request.id);
+  if (child == children_.end() || simple_)
+    co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  if (child->state != child_state::stopped) co_return not_stopped(child->state, request.id);
+  const auto started = co_await start(child, now);
+  if (started) co_return child->cell->ref();
+  error why = started.error();
+  co_await release(child, now);
+  co_return why;
+}
+
+task<result<done>> supervisor_agent::remove(delete_child request, turn&) {
+  const auto child = find(request.id);
+  if (child == children_.end() || simple_)
+    co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  if (child->state != child_state::stopped) co_return not_stopped(child->state, request.id);
+  erase(child);
+  co_return done{};
+}
+
+child_list supervisor_agent::list(const which_children&) {
+  child_list found;
+  found.children.reserve(children_.size());
+  for (const record& each : children_)
+    found.children.push_back({each.id, each.state, each.spec->type,
+                              each.state == child_state::running ? each.cell->ref() : agent_ref{}, each.incarnation});
+  return found;
+}
+
+child_counts supervisor_agent::count(const count_children&) {
+  child_counts counts;
+  counts.specs = simple_ ? 1 : children_.size();
+  for (const record& each : children_) {
+    counts.active += each.state == child_state::running;
+    (each.spec->type == child_type::supervisor ? counts.supervisors : counts.workers) += 1;
+  }
+  return counts;
+}
+
+result<child_spec_found> supervisor_agent::find_spec(const get_child_spec& request) {
+  const auto child = find(request.id);
+  if (child == children_.end()) return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  return child_spec_found{*child->spec};
+}
+
+// -- records ----------------------------------------------------------------------------------------------------------
+
+supervisor_agent::position supervisor_agent::insert(std::string id, std::shared_ptr<const child_spec> spec, message arguments) {
+  const auto child = children_.insert(children_.end(), record{});
+  child->id = std::move(id);
+  child->spec = std::move(spec);
+  child->arguments = std::move(arguments);
+  by_id_.emplace(child->id, child);
+  return child;
+}
+
+supervisor_agent::position supervisor_agent::find(std::string_view id) {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? children_.end() : found->second;
+}
+
+void supervisor_agent::erase(position child) {
+  by_id_.erase(child->id);
+  children_.erase(child);
+}
+
+// -- starts and stops of children -------------------------------------------------------------------------------------
+
+// Starts the child in its cell, made if it has none. After a failure the cell is kept, with its mail.
+task<result<void>> supervisor_agent::start(position child, turn& now) {
+  if (!child->cell) {
+    auto made = cell_.home().make_cell(where() / child->id, child->spec, cell_.shared_from_this(), child->arguments,
+                                       child->incarnation, false);
+    if (!made) co_return std::move(made).error();
+    child->cell = std::move(*made);
+  }
+  effect<agent_ref> starting{effect_handle{
+      &cell_, cell_.tell_child(child->cell, signal_kind::start, false, exit_cause::normal(), child->spec->start_within, &now)}};
+  auto started = co_await std::move(starting).as_result();
+  if (!started) {
+    if (started.error().is(agent_errc::timeout)) {
+      co_await kill(child, false, now);
+      co_return error{agent_errc::failed_to_start, "its start hook took too long"};
+    }
+    co_return std::move(started).error();
+  }
+  child->state = child_state::running;
+  child->incarnation = child->cell->incarnation();
+  child->started = now.now();
+  co_return ok();
+}
+
+// Stops the child, asking first. for_good: its cell goes, with what mail there is; otherwise it waits for the next start.
+task<void> supervisor_agent::stop(position child, bool for_good, turn& now) {
+  ++child->attempt;
+  child->state = child_state::stopped;
+  if (!child->cell) co_return;
+  const auto policy = child->spec->shutdown_or_default();
+  if (policy.is_brutal_kill()) {
+    co_await kill(child, for_good, now);
+    co_return;
+  }
+  effect<exit_cause> stopping{effect_handle{
+      &cell_, cell_.tell_child(child->cell, signal_kind::stop, for_good, exit_cause::shutdown(), policy.wait(), &now)}};
+  const auto stopped = co_await std::move(stopping).as_result();
+  if (!stopped) {
+    log().warn("a child did not stop in time and is killed",
+               {{"agent", child->cell->where().str()}, {"waited_ms", policy.wait().count() / 1'000'000}});
+    co_await kill(child, for_good, now);
+    co_return;
+  }
+  if (for_good) child->cell = nullptr;
+}
+
+task<void> supervisor_agent::kill(position child, bool for_good, turn& now) {
+  effect<exit_cause> killing{effect_handle{
+      &cell_, cell_.tell_child(child->cell, signal_kind::kill, for_good, exit_cause::killed("killed by its supervisor"),
+                               cell_.home().options().kill_grace, &now)}};
+  const auto killed = co_await std::move(killing).as_result();
+  if (!killed) {
+    // Its handler does not come back to the scheduler. The path goes on without it.
+    log().error("a child does not even end when killed; it is abandoned with its thread", {{"agent", child->cell->where().str()}});
+    abandon(child, for_good);
+  } else if (for_good) {
+    child->cell = nullptr;
+  }
+}
+
+void supervisor_agent::abandon(position child, bool for_good) {
+  auto old = std::exchange(child->cell, nullptr);
+  auto mail = old->abandon();
+  cell_.home().kill_below(*old);
+  child->incarnation = old->incarnation();
+  if (!for_good) {
+    if (auto made = cell_.home().make_cell(old->where(), child->spec, cell_.shared_from_this(), child->arguments,
+                                           child->incarnation, false)) {
+      child->cell = std::move(*made);
+      child->cell->mail().adopt(std::move(mail));
+      return;
+    }
+  }
+  const auto cause = exit_cause::killed("abandoned");
+  for (auto& each : mail) old->refuse(std::move(each), drop_reason::agent_down, &cause);
+}
+
+// Lets go of the cell of a child that does not run.
+task<void> supervisor_agent::release(position child, turn& now) { co_await stop(child, true, now); }
+
+task<void> supervisor_agent::stop_all(turn& now) {
+  if (simple_) {
+    co_await stop_all_at_once(now);
+    co_return;
+  }
+  for (auto child = children_.end(); child != children_.begin();) co_await stop(--child, true, now);
+}
+
+// Children of a template end in parallel, under one timer.
+task<void> supervisor_agent::stop_all_at_once(turn& now) {
+  const auto policy = spec_->children.front().shutdown_or_default();
+  const bool brutal = policy.is_brutal_kill();
+  std::vector<std::pair<position, effect<exit_cause>>> ending;
+  ending.reserve(children_.size());
+  for (auto child = children_.begin(); child != children_.end(); ++child) {
+    ++child->attempt;
+    child->state = child_state::stopped;
+    if (!child->cell) continue;
+    const auto id = cell_.tell_child(child->cell, brutal ? signal_kind::kill : signal_kind::stop, true,
+                                     brutal ? exit_cause::killed("killed by its supervisor") : exit_cause::shutdown(),
+                                     brutal ? cell_.home().options().kill_grace : policy.wait(), &now);
+    ending.emplace_back(child, effect<exit_cause>{effect_handle{&cell_, id}});
+  }
+  std::vector<position> late;
+  for (auto& [child, effect] : ending) {
+    const auto ended = co_await std::move(effect).as_result();
+    if (ended)
+      child->cell = nullptr;
+    else
+      late.push_back(child);
+  }
+  for (const auto child : late) co_await kill(child, true, now);
+  by_id_.clear();
+  children_.clear();
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <utility>
+
+#include "runtime.hpp"
+#include "supervisor_agent.hpp"
+
+// What a supervisor does when a child ends by itself.
+
+namespace troupe::actors {
+
+task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
+  const auto child = find(notice.child->where().name());
+  // A child that was stopped or restarted in the meantime has another cell, state or incarnation.
+  if (child == children_.end() || child->cell != notice.child || child->state != child_state::running ||
+      child->incarnation != notice.incarnation)
+    co_return;
+  child->state = child_state::stopped;
+  const bool failed = notice.cause.is_failure();
+  const auto kind = child->spec->restart;
+  if (kind == permanent || (kind == transient && failed)) {
+    cell_.home().metrics().child_failed(child->spec->actor_type, notice.cause.kind);
+    const duration delay = next_delay(*child, now);
+    if (delay > duration{0}) {
+      child->state = child_state::restarting;
+      child->cell->post({.kind = signal_kind::will_restart});
+      plan_retry(child, delay, now);
+      co_return;
+    }
+    co_await restart(child, now);
+    co_return;
+  }
+  const bool significant = child->spec->significant;
+  if (failed)
+    log().warn("a child ended and is not restarted", {{"agent", notice.child->where().str()}, {"cause", notice.cause.describe()}});
+  const auto path = notice.child->where();
+  co_await release(child, now);
+  if (kind == temporary || simple_) erase(child);
+  if (!cell_.parent()) cell_.home().top_level_ended(path, notice.cause);
+  co_await consider_auto_shutdown(significant, now);
+}
+
+task<void> supervisor_agent::retry(retry_restart request, turn& now) {
+  const auto child = find(request.id);
+  if (child == children_.end() || child->state != child_state::restarting || child->attempt != request.attempt) co_return;
+  co_await restart(child, now);
+}
+
+task<void> supervisor_agent::restart(position child, turn& now) {
+  if (over_intensity(now)) {
+    co_await give_up(exit_cause::shutdown("restart intensity reached: more than " + std::to_string(spec_->intensity) +
+                                          " restarts in " + std::to_string(spec_->period.count() / 1'000'000) +
+                                          " ms, the last of child " + child->id),
+                     now);
+    co_return;
+  }
+  switch (spec_->strategy) {
+    case one_for_one:
+    case simple_one_for_one: {
+      const auto started = co_await start(child, now);
+      if (started) {
+        cell_.home().metrics().child_restarted(child->spec->actor_type);
+      } else if (started.error().is(agent_errc::declined)) {
+        co_await release(child, now);
+        if (simple_ || child->spec->restart == temporary) erase(child);
+      } else {
+        child->state = child_state::restarting;
+        plan_retry(child, next_delay(*child, now), now);
+      }
+      break;
+    }
+    case rest_for_one: co_await restart_group(child, now); break;
+    case one_for_all: co_await restart_group(children_.begin(), now); break;
+  }
+}
+
+// Stops all from `first` on in reverse order, and starts them in order. Temporary ones do not come back.
+task<void> supervisor_agent::restart_group(position first, turn& now) {
+  std::vector<std::string> group;  // by name: positions change as temporary children go
+  for (auto child = first; child != children_.end(); ++child) group.push_back(child->id);
+  for (auto id = group.rbegin(); id != group.rend(); ++id) {
+    const auto child = find(*id);
+    const bool gone = child->spec->restart == temporary;
+    co_await stop(child, gone, now);
+    if (gone) erase(child);
+  }
+  for (const auto& id : group) {
+    const auto child = find(id);
+    if (child == children_.end()) continue;
+    const auto started = co_await start(child, now);
+    if (started) {
+      cell_.home().metrics().child_restarted(child->spec->actor_type);
+    } else if (started.error().is(agent_errc::declined)) {
+      co_await release(child, now);
+    } else {
+      child->state = child_state::restarting;
+      plan_retry(child, next_delay(*child, now), now);
+      co_return;
+    }
+  }
+}
+
+bool supervisor_agent::over_intensity(turn& now) {
+  const instant at = now.now();
+  restarts_.push_back(at);
+  while (!restarts_.empty() && restarts_.front() + spec_->period < at) restarts_.pop_front();
+  const double used = spec_->intensity == 0 ? 1.0 : static_cast<double>(restarts_.size()) / spec_->intensity;
+  cell_.restart_budget_used.store(used, std::memory_order_relaxed);
+  return restarts_.size() > static_cast<std::size_t>(spec_->intensity);
+}
+
+// The delay before the next attempt: doubled each time, unless the child has run well for the reset time.
+duration supervisor_agent::next_delay(record& child, turn& now) {
+  const backoff& policy = child.spec->backoff;
+  if (policy.min <= duration{0}) return duration{0};
+  const bool ran_well = child.delay > duration{0} && now.now() - child.started >= policy.reset;
+  if (child.delay <= duration{0} || ran_well)
+    child.delay = policy.min;
+  else
+    child.delay = child.delay > policy.max / 2 ? policy.max : child.delay * 2;
+  const double extra = policy.jitter * now.random().uniform();
+  return child.delay + std::chrono::duration_cast<duration>(child.delay * extra);
+}
+
+void supervisor_agent::plan_retry(position child, duration delay, turn& now) {
+  retry_restart later{child->id, ++child->attempt};
+  if (delay > duration{0})
+    now.send_after(delay, cell_.ref(), std::move(later));
+  else
+    now.send(cell_.ref(), std::move(later));
+}
+
+task<void> supervisor_agent::consider_auto_shutdown(bool significant, turn& now) {
+  if (!significant || spec_->auto_shutdown == auto_shutdown::never) co_return;
+  const bool others = std::any_of(children_.begin(), children_.end(), [](const record& each) {
+    return each.spec->significant && each.state != child_state::stopped;
+  });
+  if (spec_->auto_shutdown == auto_shutdown::any_significant || !others)
+    co_await give_up(exit_cause::shutdown("its significant children ended"), now);
+}
+
+task<void> supervisor_agent::give_up(exit_cause cause, turn& now) {
+  log().warn("a supervisor ends", {{"agent", where().str()}, {"cause", cause.describe()}});
+  cell_.home().metrics().escalated();
+  co_await stop_all(now);
+  now.stop(std::move(cause));
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <queue>
+#include <thread>
+#include <vector>
+
+#include <troupe/core/clock.hpp>
+
+namespace troupe::actors {
+
+class cell;
+
+// Tells cells that a time has come. A timer cannot be cancelled: a cell looks for itself what is due, so that a late or needless
+// call harms nobody; a timer keeps no cell alive. Each cell has one timer for its next deadline, which bounds the queue.
+// With real time, a thread fires them; with a virtual clock, `fire_due` does.
+class timer_queue {
+ public:
+  explicit timer_queue(const clock& time) noexcept : clock_{time} {}
+  ~timer_queue() { stop(); }
+
+  void add(instant when, std::weak_ptr<cell> whom);
+  instant next() const;
+  void fire_due();
+
+  void run_in_thread();
+  void stop();
+
+ private:
+  struct timer {
+    instant when;
+    std::uint64_t number;  // timers of one time fire in the order in which they were set
+    std::weak_ptr<cell> whom;
+    bool operator>(const timer& other) const noexcept {
+      return when != other.when ? when > other.when : number > other.number;
+    }
+  };
+  std::vector<std::weak_ptr<cell>> take_due(instant now);
+
+  const clock& clock_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::priority_queue<timer, std::vector<timer>, std::greater<>> queue_;
+  std::uint64_t count_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace troupe::actors

@@ -1,0 +1,181 @@
+#include <troupe/actors/turn.hpp>
+
+#include <algorithm>
+
+#include <troupe/actors/supervision.hpp>
+
+#include "cell.hpp"
+#include "runtime.hpp"
+#include "supervisor_agent.hpp"
+
+namespace troupe {
+
+using actors::effect_handle;
+using actors::effect_kind;
+using actors::envelope;
+
+std::uint64_t random_engine::operator()() noexcept {
+  std::uint64_t z = (state_ += 0x9e3779b97f4a7c15U);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+  return z ^ (z >> 31);
+}
+
+std::uint64_t random_engine::below(std::uint64_t bound) noexcept {
+  // Values below the remainder of 2^64 / bound would come up once too often.
+  const std::uint64_t unfair = (0 - bound) % bound;
+  for (;;)
+    if (const std::uint64_t drawn = (*this)(); drawn >= unfair) return drawn % bound;
+}
+
+agent_ref turn::self() const { return cell_->ref(); }
+
+agent_ref turn::parent() const {
+  const actors::cell* above = cell_->parent().get();
+  if (above && above->is_spawner()) above = above->parent().get();
+  return above ? const_cast<actors::cell*>(above)->ref() : agent_ref{};
+}
+
+agent_ref turn::sender() const {
+  actors::cell* from = origin_ ? origin_->as_cell() : nullptr;
+  return from ? from->ref() : agent_ref{};
+}
+
+agent_ref turn::ref(const path& where) const { return cell_->home().ref(where); }
+agent_ref turn::child(std::string_view name) const { return ref(cell_->where() / name); }
+timestamp turn::time() const noexcept { return cell_->home().time().wall(); }
+instant turn::now() const noexcept { return cell_->home().time().now(); }
+
+std::optional<instant> turn::deadline() const noexcept {
+  if (deadline_ == instant::max()) return {};
+  return deadline_;
+}
+
+random_engine& turn::random() {
+  if (!random_) {
+    random_engine mixed{cell_->home().options().seed ^ std::hash<path>{}(cell_->where())};
+    random_.emplace(mixed() + number_);
+  }
+  return *random_;
+}
+
+effect_handle turn::begin_ask(const agent_ref& to, message question, std::optional<duration> within) {
+  auto& home = cell_->home();
+  const instant now = home.time().coarse_now();
+  const duration longest = std::min(within.value_or(home.options().ask_timeout), home.options().ask_timeout);
+  envelope mail;
+  mail.payload = std::move(question);
+  mail.origin = cell_->shared_from_this();
+  mail.trace = trace_;
+  mail.deadline = std::min(deadline_, actors::later(now, longest));
+  mail.effect = cell_->begin_effect(effect_kind::ask, this, mail.deadline);
+  cell_->effects().find(mail.effect)->target = to;
+  effect_handle handle{cell_, mail.effect};
+  home.deliver(to, std::move(mail), true);
+  return handle;
+}
+
+void turn::send_message(const agent_ref& to, message what) {
+  if (cell_->abandoned()) return;
+  envelope mail;
+  mail.payload = std::move(what);
+  mail.origin = cell_->shared_from_this();
+  mail.trace = trace_;
+  mail.queued_by_turn = number_;
+  if (cell_->home().deliver(to, std::move(mail), kind_ == actors::turn_kind::message)) ++blocked_sends_;
+}
+
+void turn::forward_message(const agent_ref& to, message what) {
+  if (cell_->abandoned()) return;
+  envelope mail;
+  mail.payload = std::move(what);
+  mail.origin = origin_;
+  mail.effect = std::exchange(reply_to_, 0);
+  mail.trace = trace_;
+  mail.deadline = deadline_;
+  forwarded_ = true;
+  cell_->home().deliver(to, std::move(mail), false);
+}
+
+void turn::begin_delayed_send(duration delay, const agent_ref& to, message what) {
+  const auto id = cell_->begin_effect(effect_kind::delayed_send, nullptr, actors::later(now(), delay));
+  auto* slot = cell_->effects().find(id);
+  slot->outcome = std::move(what);
+  slot->target = to;
+}
+
+effect<void> turn::sleep(duration time) {
+  return effect<void>{effect_handle{cell_, cell_->begin_effect(effect_kind::sleep, this, actors::later(now(), time))}};
+}
+
+effect_handle turn::begin_run(std::function<message()> work) {
+  const auto id = cell_->begin_effect(effect_kind::run, this, deadline_);
+  effect_handle handle{cell_, id};
+  const bool taken = cell_->home().blocking().submit([who = cell_->shared_from_this(), id, work = std::move(work)] {
+    try {
+      who->resolve(id, work());
+    } catch (const failure& f) {
+      who->resolve(id, f.error());
+    } catch (const std::exception& e) {
+      who->resolve(id, error{agent_errc::agent_failed, e.what()});
+    } catch (...) {
+      who->resolve(id, error{agent_errc::agent_failed, "blocking work threw something that is no std::exception"});
+    }
+  });
+  if (!taken) cell_->complete(id, error{agent_errc::overloaded, "too much blocking work is waiting"});
+  return handle;
+}
+
+effect<agent_ref> turn::spawn(child_spec spec) {
+  const auto spawner = cell_->spawner();
+  if (!spawner) throw failure{spawner.error()};
+  return ask(agent_ref{*spawner}, start_child{std::move(spec)}, duration::max());
+}
+
+effect<void> turn::stop(std::string_view name) {
+  const auto spawner = cell_->spawner();
+  if (!spawner) throw failure{spawner.error()};
+  return ask<void>(agent_ref{*spawner}, actors::forget_child{std::string{name}}, duration::max());
+}
+
+void turn::watch(const agent_ref& who) { cell_->watch(who.path()); }
+void turn::unwatch(const agent_ref& who) { cell_->unwatch(who.path()); }
+void turn::stop(exit_cause cause) { stop_ = std::move(cause); }
+void turn::decline() { declined_ = true; }
+
+void turn::kill(const agent_ref& who, std::string why) {
+  actors::signal what{.kind = actors::signal_kind::kill};
+  what.cause = std::make_unique<exit_cause>(exit_cause::killed(std::move(why)));
+  if (const auto target = cell_->home().resolve(who)) target->post(std::move(what));
+}
+
+namespace actors {
+
+bool effect_handle::finished() const noexcept {
+  const auto* slot = owner_->effects().find(id_);
+  return slot && slot->finished;
+}
+
+void effect_handle::resume_when_finished(std::coroutine_handle<> waiting) const {
+  auto* slot = owner_->effects().find(id_);
+  slot->waiter = waiting;
+  owner_->waits_on(slot->kind);
+}
+
+result<message> effect_handle::take() {
+  auto* slot = owner_->effects().find(id_);
+  auto outcome = std::move(slot->outcome);
+  std::exchange(owner_, nullptr)->effects().release(id_);
+  return outcome;
+}
+
+void effect_handle::abandon() noexcept { owner_->effects().release(id_); }
+
+error unexpected_reply(std::string_view expected, const message& got) {
+  return {agent_errc::unexpected_reply,
+          "expected `" + std::string{expected} + "`, got `" + std::string{got.type_name()} + "`"};
+}
+
+}  // namespace actors
+
+}  // namespace troupe

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include <troupe/actors/exit_cause.hpp>
+#include <troupe/actors/message.hpp>
+#include <troupe/core/path.hpp>
+
+namespace troupe::actors {
+
+class cell;
+class runtime;
+
+// A `down` on its way, with the watch it answers: a watch given up in the meantime is not answered.
+struct down_notice {
+  std::uint64_t watch = 0;
+  std::uint64_t incarnation = 0;
+  exit_cause cause;
+  troupe::path who;
+  TROUPE_LOCAL_MESSAGE(down_notice)
+};
+
+// Who is to be told when an incarnation of whom ends. Remembers the causes of the last 4,096 ends, so that a watch on an agent that
+// is dead already is told why. Threads: any.
+class watches {
+ public:
+  explicit watches(runtime& home) noexcept : home_{home} {}
+  // Returns the number of the watch. Answers at once if there is nobody to watch.
+  std::uint64_t add(const std::shared_ptr<cell>& watcher, const troupe::path& who);
+  void remove(const troupe::path& who, std::uint64_t watch);
+  void incarnation_ended(const troupe::path& who, std::uint64_t incarnation, const exit_cause& cause);
+
+ private:
+  static constexpr std::size_t ends_kept = 4096;
+  struct watch {
+    std::uint64_t number;
+    std::weak_ptr<cell> watcher;
+  };
+  struct end {
+    std::uint64_t incarnation;
+    exit_cause cause;
+  };
+  static void tell(const std::shared_ptr<cell>& watcher, down_notice notice);
+
+  runtime& home_;
+  std::mutex mutex_;
+  std::uint64_t count_ = 0;
+  std::unordered_map<troupe::path, std::vector<watch>> watches_;
+  std::unordered_map<troupe::path, end> ends_;
+  std::deque<troupe::path> ends_order_;
+};
+
+}  // namespace troupe::actors
