@@ -66,8 +66,9 @@ result<std::shared_ptr<spdlog::sinks::sink>> open(const log_options& options) {
 // What all loggers of one make() share.
 struct logger::output {
   struct part {
+    explicit part(log_level l) noexcept : level{l} {}
     std::atomic<log_level> level;
-    bool own;  // set for this component, so it does not follow the others
+    bool own = false;  // set for this component, so it does not follow the others
   };
 
   std::shared_ptr<spdlog::sinks::sink> sink;  // has a lock of its own
@@ -85,7 +86,7 @@ struct logger::output {
     const auto short_name = cut(name, 64);
     if (const auto found = parts.find(short_name); found != parts.end()) return &*found;
     if (parts.size() >= components_max && short_name != overflow_component) return nullptr;
-    return &*parts.try_emplace(std::string{short_name}, parts.find("")->second.level.load(), false).first;
+    return &*parts.try_emplace(std::string{short_name}, parts.find("")->second.level.load()).first;
   }
 };
 
@@ -114,7 +115,7 @@ result<logger> logger::make(log_options options) {
   made->format = format;
   made->colour = options.colour.value_or(terminal && terminal_wants_colour());
   made->time = options.time != nullptr ? options.time : &made->real;
-  auto& root = made->parts.try_emplace("", options.level, false).first->second;
+  auto& root = made->parts.try_emplace("", options.level).first->second;
   return logger{made, "", root.level};
 }
 
