@@ -195,7 +195,7 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
   }
   effect<agent_ref> starting{effect_handle{
       &cell_, cell_.tell_child(child->cell, signal_kind::start, false, exit_cause::normal(), child->spec->start_within, &now)}};
-  auto started = co_await std::move(starting).as_result();
+  auto started = co_await starting.as_result();
   if (!started) {
     if (started.error().is(agent_errc::timeout)) {
       co_await kill(child, false, now);
@@ -221,7 +221,7 @@ task<void> supervisor_agent::stop(position child, bool for_good, turn& now) {
   }
   effect<exit_cause> stopping{effect_handle{
       &cell_, cell_.tell_child(child->cell, signal_kind::stop, for_good, exit_cause::shutdown(), policy.wait(), &now)}};
-  const auto stopped = co_await std::move(stopping).as_result();
+  const auto stopped = co_await stopping.as_result();
   if (!stopped) {
     log().warn("a child did not stop in time and is killed",
                {{"agent", child->cell->where().str()}, {"waited_ms", policy.wait().count() / 1'000'000}});
@@ -235,7 +235,7 @@ task<void> supervisor_agent::kill(position child, bool for_good, turn& now) {
   effect<exit_cause> killing{effect_handle{
       &cell_, cell_.tell_child(child->cell, signal_kind::kill, for_good, exit_cause::killed("killed by its supervisor"),
                                cell_.home().options().kill_grace, &now)}};
-  const auto killed = co_await std::move(killing).as_result();
+  const auto killed = co_await killing.as_result();
   if (!killed) {
     // Its handler does not come back to the scheduler. The path goes on without it.
     log().error("a child does not even end when killed; it is abandoned with its thread", {{"agent", child->cell->where().str()}});
@@ -290,7 +290,7 @@ task<void> supervisor_agent::stop_all_at_once(turn& now) {
   }
   std::vector<position> late;
   for (auto& [child, effect] : ending) {
-    const auto ended = co_await std::move(effect).as_result();
+    const auto ended = co_await effect.as_result();
     if (ended)
       child->cell = nullptr;
     else

@@ -126,16 +126,16 @@ effect_handle turn::begin_run(std::function<message()> work) {
   return handle;
 }
 
-effect<agent_ref> turn::spawn(child_spec spec) {
+effect_handle turn::begin_spawn(child_spec spec) {
   const auto spawner = cell_->spawner();
   if (!spawner) throw failure{spawner.error()};
-  return ask(agent_ref{*spawner}, start_child{std::move(spec)}, duration::max());
+  return begin_ask(agent_ref{*spawner}, message::of(start_child{std::move(spec)}), duration::max());
 }
 
 effect<void> turn::stop(std::string_view name) {
   const auto spawner = cell_->spawner();
   if (!spawner) throw failure{spawner.error()};
-  return ask<void>(agent_ref{*spawner}, actors::forget_child{std::string{name}}, duration::max());
+  return effect<void>{begin_ask(agent_ref{*spawner}, message::of(actors::forget_child{std::string{name}}), duration::max())};
 }
 
 void turn::watch(const agent_ref& who) { cell_->watch(who.path()); }

@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <troupe/actors/errc.hpp>
@@ -53,10 +54,10 @@ result<T> typed_reply(result<message> reply) {
 
 }  // namespace actors
 
-// An effect that has begun (a question, a timer, a piece of blocking work, a spawn) and whose result is a T. Awaiting it gives
-// the T, or throws `failure` with the error; `co_await std::move(effect).as_result()` gives a result<T> instead. Several effects begun
-// before the first is awaited run at the same time. Destroying one that was not awaited gives it up: its answer is ignored.
-// Belongs to the turn that made it and must not outlive it.
+// An effect that has begun (a question, a timer, a piece of blocking work, a spawn) and whose result is a T. Awaiting it gives the T, or
+// throws `failure` with the error; `co_await effect.as_result()` gives a result<T> instead. Several effects begun before the first
+// is awaited run at the same time. Destroying one that was not awaited gives it up: its answer is ignored. Belongs to the turn that
+// made it and must not outlive it.
 template <class T>
 class [[nodiscard]] effect {
  public:
@@ -66,12 +67,12 @@ class [[nodiscard]] effect {
   void await_suspend(std::coroutine_handle<> waiting) const { handle_.resume_when_finished(waiting); }
   T await_resume() {
     auto reply = actors::typed_reply<T>(handle_.take());
-    if (!reply) throw failure{std::move(reply.error())};
+    if (!reply) throw failure{std::move(reply).error()};
     if constexpr (!std::is_void_v<T>) return std::move(*reply);
   }
 
-  // The same effect, whose failure is a value instead of an exception.
-  auto as_result() && noexcept {
+  // The same effect, whose failure is a value instead of an exception. Leaves this object empty.
+  auto as_result() noexcept {
     struct awaiter {
       actors::effect_handle handle;
       bool await_ready() const noexcept { return handle.finished(); }
@@ -84,5 +85,37 @@ class [[nodiscard]] effect {
  private:
   actors::effect_handle handle_;
 };
+
+// An effect that was begun with a temporary that owns memory, and that therefore has to be named before it is awaited:
+//
+//   auto asking = now.ask(doctor, question{text});        // or, in one expression: co_await now.ask<question>(doctor, text)
+//   auto answer = co_await asking;
+//
+// g++ before 15 copies a brace-initialised temporary (an aggregate, a lambda with captures) bit by bit if it stands in the same
+// expression as co_await: a std::string in it is freed twice. This type makes that an error of the compiler instead.
+template <class T>
+class [[nodiscard]] named_effect : private effect<T> {
+ public:
+  using effect<T>::effect;
+  effect<T>& operator co_await() & noexcept { return *this; }
+  auto as_result() & noexcept { return effect<T>::as_result(); }
+
+  template <class U = T>
+  effect<U>& operator co_await() && {
+    static_assert(!std::is_same_v<U, T>,
+                  "name the effect, then co_await it; or let the runtime build the message: co_await now.ask<question>(to, fields...). "
+                  "g++ before 15 corrupts brace-initialised temporaries in the same expression as co_await");
+    return *this;
+  }
+};
+
+namespace actors {
+
+// What an effect function returns that takes an Argument&&: a temporary is harmless if it can be copied bit by bit.
+template <class T, class Argument>
+using effect_of = std::conditional_t<std::is_lvalue_reference_v<Argument> || std::is_trivially_copyable_v<std::remove_cvref_t<Argument>>,
+                                     effect<T>, named_effect<T>>;
+
+}  // namespace actors
 
 }  // namespace troupe

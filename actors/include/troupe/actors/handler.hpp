@@ -115,6 +115,20 @@ template <class F>
   requires requires { &F::operator(); }
 struct handler_shape<F> : handler_shape<decltype(&F::operator())> {};
 
+// What a handler's return type answers: task<> and result<> are taken off.
+template <class R>
+struct answered {
+  using type = R;
+};
+template <>
+struct answered<done> {
+  using type = void;
+};
+template <class R>
+struct answered<task<R>> : answered<R> {};
+template <class R>
+struct answered<result<R>> : answered<R> {};
+
 template <class F>
 class handler final : public handler_base {
   using shape = handler_shape<F>;
@@ -124,6 +138,8 @@ class handler final : public handler_base {
   static_assert(message_value<value>, "a handler's first argument must be a message: see TROUPE_MESSAGE");
   static_assert(!std::is_lvalue_reference_v<argument> || std::is_const_v<std::remove_reference_t<argument>>,
                 "messages are immutable: take them by value or by const reference");
+  static_assert(std::is_void_v<reply_of_t<value>> || std::is_same_v<typename answered<reply_of_t<value>>::type, typename answered<returned>::type>,
+                "a handler must return the reply_type of the message it takes (or a task or result of it)");
 
  public:
   explicit handler(F function) : handler_base{message_type_of<value>()}, function_{std::move(function)} {}

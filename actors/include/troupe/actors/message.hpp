@@ -20,6 +20,19 @@ concept message_value = std::copy_constructible<T> && requires {
   { T::troupe_message_name } -> std::convertible_to<std::string_view>;
 };
 
+// What comes back when an M is asked: its nested reply_type, or nothing but the fact that it was handled.
+template <class M>
+struct reply_of {
+  using type = void;
+};
+template <class M>
+  requires requires { typename M::reply_type; }
+struct reply_of<M> {
+  using type = typename M::reply_type;
+};
+template <class M>
+using reply_of_t = typename reply_of<std::remove_cvref_t<M>>::type;
+
 namespace actors {
 
 template <class T>
@@ -126,9 +139,11 @@ class message {
 // (troupe_visit(object, f) calls f(name, field) in order), from which codecs are made. Up to 64 fields, every one of them
 // comparable:
 //
-//   struct question { std::string text;  TROUPE_MESSAGE(question, text) };
+//   struct answer   { std::string text;  TROUPE_MESSAGE(answer, text) };
+//   struct question { std::string text;  using reply_type = answer;  TROUPE_MESSAGE(question, text) };
 //
-// A nested `using reply_type = answer;` lets `co_await turn.ask(who, question{...})` know what comes back.
+// reply_type is what whoever asks gets back, and what every handler of a question must return. Without one, asking waits until the
+// message was handled.
 #define TROUPE_MESSAGE(Type, ...)                                                                           \
   static constexpr std::string_view troupe_message_name = #Type;                                            \
   template <class TroupeSelf, class TroupeVisitor>                                                          \

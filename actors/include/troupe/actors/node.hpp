@@ -85,24 +85,14 @@ class node {
     send_message(to, message::of(std::move(value)));
   }
   // Asks and waits. Never call it from a handler.
-  template <class R, message_value M>
-  result<R> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
-    return actors::typed_reply<R>(ask_message(to, message::of(std::move(question)), within));
-  }
   template <message_value M>
-    requires requires { typename M::reply_type; }
-  result<typename M::reply_type> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
-    return ask<typename M::reply_type>(to, std::move(question), within);
+  result<reply_of_t<M>> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
+    return actors::typed_reply<reply_of_t<M>>(ask_message(to, message::of(std::move(question)), within));
   }
   // Asks and goes on.
-  template <class R, message_value M>
-  pending<R> begin_ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
-    return pending<R>{begin_ask_message(to, message::of(std::move(question)), within)};
-  }
   template <message_value M>
-    requires requires { typename M::reply_type; }
-  pending<typename M::reply_type> begin_ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
-    return begin_ask<typename M::reply_type>(to, std::move(question), within);
+  pending<reply_of_t<M>> begin_ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
+    return pending<reply_of_t<M>>{begin_ask_message(to, message::of(std::move(question)), within)};
   }
 
   // Ends an agent without asking it; its supervisor decides what comes next.

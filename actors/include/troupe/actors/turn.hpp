@@ -65,17 +65,28 @@ class turn {
   random_engine& random();
 
   // Effects.
-  // Asks another agent. R is the type of the answer; a message with a nested reply_type needs no R. Fails with the target's
-  // error, or: unknown_agent, agent_down, agent_failed, mailbox_full, timeout (the earliest of `within`, the turn's deadline,
-  // and the node's ask timeout).
-  template <class R, message_value M>
-  effect<R> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
-    return effect<R>{begin_ask(to, message::of(std::move(question)), within)};
+  // Asks another agent: `co_await now.ask<question>(doctor, text)` builds a question from the fields, `now.ask(doctor, q)` takes one.
+  // What comes back is the message's reply_type. Fails with the error of the target's handler, or: unknown_agent, agent_down,
+  // agent_failed, mailbox_full, no_handler, timeout (by the turn's deadline or the node's ask timeout, whichever is first).
+  template <message_value M, class... Fields>
+  effect<reply_of_t<M>> ask(const agent_ref& to, Fields&&... fields) {
+    return effect<reply_of_t<M>>{begin_ask(to, message::of(M{std::forward<Fields>(fields)...}), {})};
   }
-  template <message_value M>
-    requires requires { typename M::reply_type; }
-  effect<typename M::reply_type> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
-    return effect<typename M::reply_type>{begin_ask(to, message::of(std::move(question)), within)};
+  template <class M>
+    requires message_value<std::remove_cvref_t<M>>
+  actors::effect_of<reply_of_t<M>, M> ask(const agent_ref& to, M&& question) {
+    return actors::effect_of<reply_of_t<M>, M>{begin_ask(to, message::of<std::remove_cvref_t<M>>(std::forward<M>(question)), {})};
+  }
+  // The same with a time limit of its own.
+  template <message_value M, class... Fields>
+  effect<reply_of_t<M>> ask_within(duration limit, const agent_ref& to, Fields&&... fields) {
+    return effect<reply_of_t<M>>{begin_ask(to, message::of(M{std::forward<Fields>(fields)...}), limit)};
+  }
+  template <class M>
+    requires message_value<std::remove_cvref_t<M>>
+  actors::effect_of<reply_of_t<M>, M> ask_within(duration limit, const agent_ref& to, M&& question) {
+    return actors::effect_of<reply_of_t<M>, M>{
+        begin_ask(to, message::of<std::remove_cvref_t<M>>(std::forward<M>(question)), limit)};
   }
   // Sends without waiting. What cannot be delivered becomes a dead letter.
   template <message_value M>
@@ -96,10 +107,11 @@ class turn {
   // Waits without holding a thread.
   effect<void> sleep(duration time);
   // Runs a blocking function on a thread of the node's pool, away from the scheduler. What it throws is the effect's error.
-  template <std::invocable F>
-  effect<std::invoke_result_t<F>> run(F work) {
-    using R = std::invoke_result_t<F>;
-    return effect<R>{begin_run([work = std::make_shared<F>(std::move(work))]() -> message {
+  template <class F>
+    requires std::invocable<std::remove_cvref_t<F>&>
+  auto run(F&& work) {
+    using R = std::invoke_result_t<std::remove_cvref_t<F>&>;
+    return actors::effect_of<R, F>{begin_run([work = std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(work))]() -> message {
       if constexpr (std::is_void_v<R>) {
         (*work)();
         return message::of(done{});
@@ -111,7 +123,12 @@ class turn {
 
   // Sub-agents of this agent. They are supervised (one_for_one, see agent::supervise_children), and end with it.
   // Starts a sub-agent and waits until its start hook is through. Fails with failed_to_start, already_started, declined.
-  effect<agent_ref> spawn(child_spec spec);
+  template <class A, class... Args>
+  effect<agent_ref> spawn(std::string name, Args&&... arguments) {
+    return effect<agent_ref>{begin_spawn(troupe::child<A>(std::move(name), std::forward<Args>(arguments)...))};
+  }
+  named_effect<agent_ref> spawn(child_spec&& spec) { return named_effect<agent_ref>{begin_spawn(std::move(spec))}; }
+  effect<agent_ref> spawn(const child_spec& spec) { return effect<agent_ref>{begin_spawn(spec)}; }
   // Stops a sub-agent and forgets it. Fails with child_not_found.
   effect<void> stop(std::string_view name);
 
@@ -135,6 +152,7 @@ class turn {
 
   actors::effect_handle begin_ask(const agent_ref& to, message question, std::optional<duration> within);
   actors::effect_handle begin_run(std::function<message()> work);
+  actors::effect_handle begin_spawn(child_spec spec);
   void begin_delayed_send(duration delay, const agent_ref& to, message what);
   void forward_message(const agent_ref& to, message what);
 
