@@ -1,9 +1,9 @@
 #include "troupe/core/clock.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "troupe/core/result.hpp"
 

@@ -73,7 +73,7 @@ error unknown(std::string_view kind, std::string_view name, const entries& all,
 }
 
 result<entries> defaults(const config_schema& schema) {
-  const auto fail = [](std::string message) {
+  const auto fail = [](const std::string& message) {
     return error{errc::invalid_argument, "bad configuration schema: " + message};
   };
   entries all;

@@ -50,10 +50,11 @@ std::array<std::byte, Size> random_id() noexcept {
   if (!thread_random.seeded()) [[unlikely]] {
     seed(thread_random);
   }
-  std::array<std::uint64_t, Size / 8> words{};
+  std::array<std::uint64_t, Size / 8> words;
+  std::uint64_t any = 0;
   do {
-    for (auto& word : words) word = thread_random.next();
-  } while (words == decltype(words){});
+    for (auto& word : words) any |= word = thread_random.next();
+  } while (any == 0);
   return std::bit_cast<std::array<std::byte, Size>>(words);
 }
 
@@ -95,7 +96,8 @@ bool valid_value(std::string_view value) noexcept {
 }  // namespace
 
 bool trace_context::valid() const noexcept {
-  return trace_id != decltype(trace_id){} && span_id != decltype(span_id){};
+  const auto trace = std::bit_cast<std::array<std::uint64_t, 2>>(trace_id);
+  return (trace[0] | trace[1]) != 0 && std::bit_cast<std::uint64_t>(span_id) != 0;
 }
 
 trace_context trace_context::child() const noexcept {
