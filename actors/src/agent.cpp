@@ -32,7 +32,7 @@ void agent::add_handler(std::unique_ptr<actors::handler_base> handler) {
   handlers_.push_back(std::move(handler));
 }
 
-const actors::handler_base* agent::handler_for(const message_type* type) const noexcept {
+actors::handler_base* agent::handler_for(const message_type* type) const noexcept {
   for (const auto& each : handlers_)
     if (each->type() == type) return each.get();
   return nullptr;

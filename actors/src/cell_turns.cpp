@@ -52,7 +52,7 @@ void cell::begin_turn(envelope mail) {
     watching_.erase(watched);
     mail.payload = message::of(down{home().ref(notice->who), notice->incarnation, notice->cause});
   }
-  const handler_base* handler = agent_->handler_for(mail.payload.type());
+  handler_base* handler = agent_->handler_for(mail.payload.type());
   if (!handler) return refuse(std::move(mail), drop_reason::no_handler);
 
   turn& now = add_turn(turn_kind::message);

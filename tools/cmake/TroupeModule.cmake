@@ -13,7 +13,7 @@ option(TROUPE_WERROR "Treat warnings as errors" OFF)
 # Warnings and the language level of our own code; never exported.
 add_library(troupe_options INTERFACE)
 target_compile_features(troupe_options INTERFACE cxx_std_20)
-target_compile_options(troupe_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow=local
+target_compile_options(troupe_options INTERFACE -Wall -Wextra -Wpedantic $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>
                        $<$<BOOL:${TROUPE_WERROR}>:-Werror>)
 # g++ 12 and 13 report coroutine frames and inlined std::string moves as uninitialised or overflowing when they are not.
 target_compile_options(troupe_options INTERFACE

@@ -94,7 +94,7 @@ class agent {
   friend class actors::cell;
   friend class actors::supervisor_agent;
   void add_handler(std::unique_ptr<actors::handler_base> handler);
-  const actors::handler_base* handler_for(const message_type* type) const noexcept;
+  actors::handler_base* handler_for(const message_type* type) const noexcept;
 
   actors::cell& cell_;
   std::vector<std::unique_ptr<actors::handler_base>> handlers_;

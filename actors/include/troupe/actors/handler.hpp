@@ -86,7 +86,7 @@ class handler_base {
   virtual ~handler_base() = default;
   const message_type* type() const noexcept { return type_; }
   // `keep` holds the message alive for handlers that take a reference. Throws what a plain handler throws.
-  virtual invocation call(agent& self, message what, message& keep, turn& now) const = 0;
+  virtual invocation call(agent& self, message what, message& keep, turn& now) = 0;
 
  private:
   const message_type* type_;
@@ -144,7 +144,7 @@ class handler final : public handler_base {
  public:
   explicit handler(F function) : handler_base{message_type_of<value>()}, function_{std::move(function)} {}
 
-  invocation call(agent& self, message what, message& keep, turn& now) const override {
+  invocation call(agent& self, message what, message& keep, turn& now) override {
     const auto invoke = [&]() -> returned {
       if constexpr (std::is_reference_v<argument>) {
         keep = std::move(what);
@@ -161,7 +161,7 @@ class handler final : public handler_base {
 
  private:
   template <class Argument>
-  returned apply(agent& self, Argument&& argument_value, turn& now) const {
+  returned apply(agent& self, Argument&& argument_value, turn& now) {
     if constexpr (std::is_member_function_pointer_v<F>) {
       auto& object = static_cast<typename class_of<F>::type&>(self);
       if constexpr (shape::takes_turn)
