@@ -38,8 +38,8 @@ caf::actor_system& caf_bridge::system() const { return actors::layer_of(node_).s
 std::optional<caf::actor> caf_bridge::handle(const agent_ref& who) const {
   const auto found = node_.internals().resolve(who);
   if (!found) return {};
-  auto* behind = static_cast<actors::caf_cell*>(found->bell());
-  return caf::actor_cast<caf::actor>(static_cast<caf::abstract_actor*>(behind));
+  auto& behind = static_cast<actors::caf_cell&>(found->bell());
+  return caf::actor_cast<caf::actor>(caf::strong_actor_ptr{behind.ctrl()});
 }
 
 void caf_bridge::share(std::type_index caf_type, const message_type* type, from_caf in, to_caf out) {

@@ -1,21 +1,21 @@
 #include "caf_cell.hpp"
 
+#include <caf/detail/sync_request_bouncer.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/sec.hpp>
+#include <caf/system_messages.hpp>
 #include <utility>
 
-#include <caf/exit_reason.hpp>
-#include <caf/sec.hpp>
-
 #include "caf_scheduler.hpp"
-#include "cell.hpp"
+#include "runtime.hpp"
 
 namespace troupe::actors {
 
 namespace {
 
-// The CAF worker that runs on this thread: a bell rung here goes to its own queue, without a lock.
+// The CAF worker that runs on this thread: what is scheduled from here goes to its own queue, without a lock.
 thread_local caf::execution_unit* current_worker = nullptr;
-
-struct nothing_else {};
 
 // Takes an agent's answer back to the foreign actor that asked.
 class foreign_asker final : public reply_sink {
@@ -24,7 +24,7 @@ class foreign_asker final : public reply_sink {
       : asker_{std::move(asker)}, request_{request}, agent_{std::move(agent)}, types_{types} {}
 
   void resolve(std::uint64_t, result<message> reply) override {
-    if (!asker_ || !request_.is_request()) return;
+    if (!asker_) return;
     caf::message answer;
     if (reply) {
       answer = types_.convert(*reply);
@@ -44,51 +44,53 @@ class foreign_asker final : public reply_sink {
 
 }  // namespace
 
-caf_cell::caf_cell(caf::actor_config& config, std::shared_ptr<cell> guest, const caf_types& types)
-    : caf::event_based_actor{config}, guest_{std::move(guest)}, types_{types} {
-  guest_->attach(this);
-  set_exit_handler([this](caf::scheduled_actor*, caf::exit_msg& exit) {
+caf_cell::caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types)
+    : caf::local_actor{config}, types_{types}, guest_{std::move(seed), *this} {}
+
+void caf_cell::ring() {
+  caf::intrusive_ptr_add_ref(ctrl());  // released by the worker that runs it
+  if (current_worker)
+    current_worker->exec_later(this);
+  else
+    home_system().scheduler().enqueue(this);
+}
+
+// A message of a foreign actor, on the sender's thread.
+void caf_cell::enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) {
+  const auto bounce = [&](caf::error why) { caf::detail::sync_request_bouncer{std::move(why)}(element->sender, element->mid); };
+  if (guest_.gone()) return bounce(caf::exit_reason::user_shutdown);
+  const auto& content = element->content();
+  if (content.match_elements<caf::exit_msg>()) {
     signal what{.kind = signal_kind::kill};
-    what.cause = std::make_unique<exit_cause>(exit_cause::killed("by a CAF exit message: " + caf::to_string(exit.reason)));
-    guest_->post(std::move(what));
-  });
-  set_default_handler(caf::drop);
-}
-
-// A behaviour that matches nothing keeps the actor alive.
-caf::behavior caf_cell::make_behavior() {
-  return {[](const nothing_else&) {}};
-}
-
-caf::invoke_message_result caf_cell::consume(caf::mailbox_element& element) {
-  if (&element != &bell_)
-    return take_foreign(element) ? caf::invoke_message_result::consumed : caf::event_based_actor::consume(element);
-  current_worker = context();
-  const bool alive = guest_->run(messages_per_visit);
-  current_worker = nullptr;
-  if (!alive) {
-    quit();
-    guest_.reset();
+    what.cause = std::make_unique<exit_cause>(
+        exit_cause::killed("by a CAF exit message: " + caf::to_string(content.get_as<caf::exit_msg>(0).reason)));
+    return guest_.post(std::move(what));
   }
-  return caf::invoke_message_result::consumed;
-}
-
-bool caf_cell::take_foreign(caf::mailbox_element& element) {
   envelope mail;
-  mail.payload = types_.convert(element.content());
-  if (mail.payload.empty()) return false;
-  if (element.mid.is_request()) {
-    mail.origin = std::make_shared<foreign_asker>(element.sender, element.mid, caf::strong_actor_ptr{ctrl()}, types_);
+  mail.payload = types_.convert(content);
+  if (mail.payload.empty()) return bounce(caf::sec::unexpected_message);
+  if (element->mid.is_request()) {
+    mail.origin = std::make_shared<foreign_asker>(element->sender, element->mid, caf::strong_actor_ptr{ctrl()}, types_);
     mail.effect = 1;
   }
-  mail.queued = guest_->home_time();
-  guest_->deliver(std::move(mail));
-  return true;
+  mail.queued = guest_.home().time().coarse_now();
+  guest_.deliver(std::move(mail));
 }
 
-void caf_cell::ring() { enqueue(caf::mailbox_element_ptr{&bell_}, current_worker); }
-void caf_cell::release() noexcept { caf::intrusive_ptr_release(ctrl()); }
+caf::resumable::resume_result caf_cell::resume(caf::execution_unit* worker, std::size_t) {
+  current_worker = worker;
+  const auto state = guest_.run(messages_per_visit);
+  current_worker = nullptr;
+  switch (state) {
+    case visit::idle: return awaiting_message;  // another thread may run it already
+    case visit::more: return resume_later;
+    case visit::terminated: break;
+  }
+  cleanup(caf::exit_reason::normal, worker);
+  return done;
+}
+
+void caf_cell::intrusive_ptr_add_ref_impl() { caf::intrusive_ptr_add_ref(ctrl()); }
+void caf_cell::intrusive_ptr_release_impl() { caf::intrusive_ptr_release(ctrl()); }
 
 }  // namespace troupe::actors
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::nothing_else)

@@ -1,53 +1,45 @@
 #pragma once
 
-#include <memory>
+#include <caf/actor_traits.hpp>
+#include <caf/local_actor.hpp>
+#include <caf/resumable.hpp>
 
-#include <caf/event_based_actor.hpp>
-#include <caf/mailbox_element.hpp>
-
+#include "cell.hpp"
 #include "scheduler.hpp"
 
 namespace troupe::actors {
 
 class caf_types;
-class cell;
 
-// A message of CAF that says "run": part of the actor itself, so that ringing allocates nothing. The cell's mailbox sees to it that
-// it is in CAF's queue at most once.
-class bell_element final : public caf::mailbox_element {
- public:
-  bell_element() : mailbox_element{nullptr, caf::make_message_id(), {}} {}
-  caf::type_erased_tuple& content() override { return nothing_; }
-  const caf::type_erased_tuple& content() const override { return nothing_; }
-  caf::message move_content_to_message() override { return {}; }
-  caf::message copy_content_to_message() const override { return {}; }
-  void request_deletion(bool) const noexcept override {}
-
- private:
-  caf::empty_type_erased_tuple nothing_;
-};
-
-// The CAF actor behind one cell. CAF schedules it; the cell keeps its own mailbox, since CAF's can be neither bounded nor looked at.
-// Owners: CAF while it is scheduled, and the cell, whose doorbell it is.
-class caf_cell final : public caf::event_based_actor, public doorbell {
+// One agent's CAF actor, with its cell inside: CAF counts its references, schedules it, and tells foreign actors that monitor it when
+// it ends. It has no CAF mailbox, since that could be neither bounded nor looked at; the cell has its own.
+// Owners: the scheduler while it is scheduled, and all shared pointers to the cell together.
+class caf_cell final : public caf::local_actor,
+                       public caf::resumable,
+                       public caf::dynamically_typed_actor_base,
+                       public doorbell {
  public:
   // Messages per visit of the scheduler, so that a flooded agent does not starve the others.
   static constexpr std::size_t messages_per_visit = 300;
 
   // `types` outlives every actor of its system.
-  caf_cell(caf::actor_config& config, std::shared_ptr<cell> guest, const caf_types& types);
+  caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types);
+  cell& guest() noexcept { return guest_; }
 
-  caf::behavior make_behavior() override;
-  caf::invoke_message_result consume(caf::mailbox_element& element) override;
   void ring() override;
-  void release() noexcept override;
+
+  // CAF's side.
+  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) override;
+  resume_result resume(caf::execution_unit* worker, std::size_t) override;
+  subtype_t subtype() const override { return scheduled_actor; }
+  void launch(caf::execution_unit*, bool, bool) override {}
+  void intrusive_ptr_add_ref_impl() override;
+  void intrusive_ptr_release_impl() override;
+  const char* name() const override { return "troupe.agent"; }
 
  private:
-  bool take_foreign(caf::mailbox_element& element);
-
-  std::shared_ptr<cell> guest_;  // shared with the registry; let go when the cell is terminated
   const caf_types& types_;
-  bell_element bell_;
+  cell guest_;
 };
 
 }  // namespace troupe::actors

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include <caf/make_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
@@ -16,14 +17,16 @@ caf_scheduler::caf_scheduler(std::size_t threads, bool deterministic) : system_{
 caf::actor_system_config& caf_scheduler::configure(std::size_t threads, bool deterministic) {
   config_.set("scheduler.policy", deterministic ? caf::atom("testing") : caf::atom("stealing"));
   if (threads > 0) config_.set("scheduler.max-threads", threads);
-  // Rings per visit; one ring is up to caf_cell::messages_per_visit messages.
-  config_.set("scheduler.max-throughput", std::size_t{1});
   return config_;
 }
 
-void caf_scheduler::adopt(std::shared_ptr<cell> newcomer) {
-  const auto actor = system_.spawn<caf_cell, caf::hidden + caf::lazy_init>(std::move(newcomer), types_);
-  caf::intrusive_ptr_add_ref(caf::actor_cast<caf::strong_actor_ptr>(actor).get());  // the cell's: caf_cell::release
+std::shared_ptr<cell> caf_scheduler::make(cell_seed seed) {
+  caf::actor_config config{system_.dummy_execution_unit()};
+  auto actor = caf::make_actor<caf_cell, caf::strong_actor_ptr>(system_.next_actor_id(), system_.node(), &system_, config,
+                                                                std::move(seed), types_);
+  auto* whole = static_cast<caf_cell*>(caf::actor_cast<caf::abstract_actor*>(actor));
+  // All shared pointers to the cell together are one reference to the actor that it is a part of.
+  return {&whole->guest(), [actor = std::move(actor)](cell*) mutable { actor.reset(); }};
 }
 
 bool caf_scheduler::run_one() {

@@ -34,7 +34,7 @@ class caf_types {
 class caf_scheduler final : public scheduler {
  public:
   caf_scheduler(std::size_t threads, bool deterministic);
-  void adopt(std::shared_ptr<cell> newcomer) override;
+  std::shared_ptr<cell> make(cell_seed seed) override;
   bool run_one() override;
   caf::actor_system& system() noexcept { return system_; }
   caf_types& types() noexcept { return types_; }

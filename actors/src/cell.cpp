@@ -10,24 +10,19 @@
 
 namespace troupe::actors {
 
-cell::cell(std::shared_ptr<runtime> home, troupe::path where, std::shared_ptr<const child_spec> spec, cell_ptr parent,
-           message arguments, std::uint64_t incarnation, bool spawner)
-    : ref_target{std::move(home), std::move(where)},
-      spec_{std::move(spec)},
-      parent_{std::move(parent)},
-      spawner_{spawner},
-      incarnation_{incarnation},
+cell::cell(cell_seed seed, doorbell& bell)
+    : ref_target{std::move(seed.home), std::move(seed.where)},
+      bell_{bell},
+      spec_{std::move(seed.spec)},
+      parent_{std::move(seed.parent)},
+      spawner_{seed.spawner},
+      incarnation_{seed.incarnation},
       mailbox_{spec_->mailbox},
-      arguments_{std::move(arguments)} {}
+      arguments_{std::move(seed.arguments)} {}
 
-cell::~cell() {
-  turns_.clear();
-  if (bell_) bell_->release();
-}
+cell::~cell() = default;
 
 // -- any thread -------------------------------------------------------------------------------------------------------
-
-instant cell::home_time() const noexcept { return home().time().coarse_now(); }
 
 void cell::resolve(std::uint64_t effect, result<message> reply) {
   signal what{.kind = signal_kind::reply, .id = effect};
@@ -48,12 +43,12 @@ void cell::post(signal what) {
       what.origin->resolve(what.id, message::of(exit_cause::shutdown("gone already")));
     return;
   }
-  if (ring) bell_->ring();
+  if (ring) bell_.ring();
 }
 
 bool cell::deliver(envelope mail, bool may_wait) {
   auto outcome = mailbox_.push(std::move(mail), may_wait);
-  if (outcome.ring) bell_->ring();
+  if (outcome.ring) bell_.ring();
   if (outcome.dropped) {
     const auto why = outcome.what == pushed::closed ? drop_reason::agent_down
                      : outcome.what == pushed::full ? drop_reason::mailbox_full
@@ -65,7 +60,7 @@ bool cell::deliver(envelope mail, bool may_wait) {
 
 void cell::deliver_unbounded(envelope mail) {
   auto outcome = mailbox_.push_unbounded(std::move(mail));
-  if (outcome.ring) bell_->ring();
+  if (outcome.ring) bell_.ring();
 }
 
 void cell::refuse(envelope mail, drop_reason why, const exit_cause* cause) {
@@ -106,19 +101,16 @@ std::vector<envelope> cell::abandon() {
 
 // -- the scheduler ----------------------------------------------------------------------------------------------------
 
-bool cell::run(std::size_t budget) {
+visit cell::run(std::size_t budget) {
   signal what;
   envelope mail;
   std::shared_ptr<reply_sink> got_room;
   std::uint64_t room_for = 0;
   while (!abandoned()) {
-    if (budget == 0) {
-      bell_->ring();
-      return true;
-    }
+    if (budget == 0) return visit::more;
     const bool accepting = phase_.load(std::memory_order_relaxed) == phase::running && turns_.size() < turns_max_;
     switch (mailbox_.take(accepting, what, mail, got_room, room_for)) {
-      case mailbox::next::idle: return true;
+      case mailbox::next::idle: return visit::idle;
       case mailbox::next::signal: handle(std::move(what)); break;
       case mailbox::next::message:
         if (got_room) {
@@ -132,7 +124,7 @@ bool cell::run(std::size_t budget) {
     if (gone()) break;
   }
   forget_incarnation();
-  return false;
+  return visit::terminated;
 }
 
 void cell::handle(signal what) {
@@ -172,7 +164,8 @@ void cell::start(signal what) {
   let_go_of_failed_agent();
   incarnation_.fetch_add(1, std::memory_order_acq_rel);
   counters_.started_wall_ns.store(home().time().wall().time_since_epoch().count(), std::memory_order_relaxed);
-  start_request_ = std::move(what);
+  starter_ = std::move(what.origin);
+  starter_effect_ = what.id;
   phase_.store(phase::starting, std::memory_order_release);
   try {
     agent_context context{*this, incarnation()};
@@ -270,8 +263,9 @@ void cell::begin_ending(std::unique_ptr<ending> how) {
   ending_ = std::move(how);
   cancel_turns(ending_->cause);
   effects_.clear();
-  for (const auto& [who, number] : watching_) home().watching().remove(who, number);
-  watching_.clear();
+  if (watching_)
+    for (const auto& [who, number] : *watching_) home().watching().remove(who, number);
+  watching_.reset();
   // A supervisor's stop hook ends its children in order; whatever is left then is swept.
   if (is_supervisor() && !ending_->brutal)
     continue_ending();
@@ -321,12 +315,10 @@ void cell::arrive_down() {
 
   const bool was_starting = how->start_failed || how->declined;
   if (was_starting) {
-    if (auto starter = std::exchange(start_request_, {}); starter.origin) {
-      if (how->declined)
-        starter.origin->resolve(starter.id, error{agent_errc::declined, where().str() + " declined to start"});
-      else
-        starter.origin->resolve(starter.id, error{agent_errc::failed_to_start, how->cause.text});
-    }
+    if (how->declined)
+      answer_starter(error{agent_errc::declined, where().str() + " declined to start"});
+    else
+      answer_starter(error{agent_errc::failed_to_start, how->cause.text});
   } else if (!how->asked && parent_) {
     if (spawner_) {
       signal what{.kind = signal_kind::spawner_ended};
@@ -352,6 +344,10 @@ void cell::terminate() {
   }
   const auto cause = last_cause_ ? *last_cause_ : exit_cause::shutdown();
   for (auto& mail : mailbox_.close()) refuse(std::move(mail), drop_reason::agent_down, &cause);
+}
+
+void cell::answer_starter(result<message> outcome) {
+  if (const auto starter = std::exchange(starter_, nullptr)) starter->resolve(starter_effect_, std::move(outcome));
 }
 
 void cell::forget_incarnation() {
@@ -411,7 +407,7 @@ result<cell_ptr> cell::spawner() {
   const spawn_policy policy = spawn_policy_ ? *spawn_policy_ : spawn_policy{};
   auto spec = std::make_shared<child_spec>(
       child(supervisor_spec{.name = "spawner", .strategy = policy.strategy, .intensity = policy.intensity, .period = policy.period}));
-  auto made = home().make_cell(where(), std::move(spec), shared_from_this(), {}, 0, true);
+  auto made = home().make_cell({.where = where(), .spec = std::move(spec), .parent = shared_from_this(), .spawner = true});
   if (!made) return std::move(made).error();
   spawner_cell_ = std::move(*made);
   spawner_cell_->post({.kind = signal_kind::start});
@@ -419,15 +415,16 @@ result<cell_ptr> cell::spawner() {
 }
 
 void cell::watch(const troupe::path& who) {
-  if (watching_.contains(who)) return;
-  watching_.emplace(who, home().watching().add(shared_from_this(), who));
+  if (!watching_) watching_ = std::make_unique<std::unordered_map<troupe::path, std::uint64_t>>();
+  if (!watching_->contains(who)) watching_->emplace(who, home().watching().add(shared_from_this(), who));
 }
 
 void cell::unwatch(const troupe::path& who) {
-  const auto found = watching_.find(who);
-  if (found == watching_.end()) return;
+  if (!watching_) return;
+  const auto found = watching_->find(who);
+  if (found == watching_->end()) return;
   home().watching().remove(who, found->second);
-  watching_.erase(found);
+  watching_->erase(found);
 }
 
 }  // namespace troupe::actors

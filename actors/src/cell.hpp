@@ -25,6 +25,20 @@ namespace troupe::actors {
 class cell;
 using cell_ptr = std::shared_ptr<cell>;
 
+// What a cell is made of.
+struct cell_seed {
+  std::shared_ptr<runtime> home = {};
+  troupe::path where = {};
+  std::shared_ptr<const child_spec> spec = {};
+  cell_ptr parent = {};           // the supervisor; null for the root only
+  message arguments = {};         // for the agent's constructor
+  std::uint64_t incarnation = 0;  // of the predecessor
+  bool spawner = false;           // supervises the sub-agents of its parent, under the parent's path; not in the registry
+};
+
+// How a visit of the scheduler to a cell ended.
+enum class visit : std::uint8_t { idle, more, terminated };
+
 enum class phase : std::uint8_t {
   shell,       // no agent: not started yet, or down and waiting for the supervisor's word
   starting,    // the start hook runs
@@ -48,10 +62,7 @@ struct child_exit {
 // under "any thread" may be called by any; everything else runs inside run(), which the scheduler calls on one thread at a time.
 class cell final : public ref_target, public reply_sink, public std::enable_shared_from_this<cell> {
  public:
-  // `parent`: the supervisor; null for the root only. `spawner`: this cell supervises the sub-agents of its parent, under the parent's
-  // path, and is not in the registry.
-  cell(std::shared_ptr<runtime> home, troupe::path where, std::shared_ptr<const child_spec> spec, cell_ptr parent, message arguments,
-       std::uint64_t incarnation, bool spawner);
+  cell(cell_seed seed, doorbell& bell);
   ~cell() override;
 
   // -- any thread -----------------------------------------------------------------------------------------------------
@@ -79,14 +90,12 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // Takes the path away from a cell whose thread does not come back; what it does from now on has no effect.
   std::vector<envelope> abandon();
   bool abandoned() const noexcept { return abandoned_.load(std::memory_order_acquire); }
-  void attach(doorbell* bell) noexcept { bell_ = bell; }
-  doorbell* bell() const noexcept { return bell_; }
-  instant home_time() const noexcept;
+  doorbell& bell() const noexcept { return bell_; }
   std::atomic<double> restart_budget_used{0.0};  // written by the supervisor that this cell is
 
   // -- the scheduler --------------------------------------------------------------------------------------------------
-  // Handles up to `budget` messages. False when the cell is terminated.
-  bool run(std::size_t budget);
+  // Handles up to `budget` messages. After `idle`, another thread may run the cell at once.
+  visit run(std::size_t budget);
 
   // -- the agent and its turns, on its thread of control ------------------------------------------------------------------
   std::uint64_t begin_effect(effect_kind kind, turn* owner, instant deadline);
@@ -137,11 +146,12 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void terminate();
   std::vector<cell_ptr> children() const;
   void forget_incarnation();
+  void answer_starter(result<message> outcome);
 
+  doorbell& bell_;
   const std::shared_ptr<const child_spec> spec_;  // shared with the supervisor and, for a template, with all its children
   const cell_ptr parent_;
   const bool spawner_;
-  doorbell* bell_ = nullptr;
   std::atomic<phase> phase_{phase::shell};
   std::atomic<bool> abandoned_{false};
   std::atomic<std::uint64_t> incarnation_;
@@ -155,11 +165,12 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   std::uint64_t turn_count_ = 0;
   effect_table effects_;
   std::vector<instant> armed_;  // when the timers that were set fire, the next one last
-  std::unordered_map<troupe::path, std::uint64_t> watching_;
+  std::unique_ptr<std::unordered_map<troupe::path, std::uint64_t>> watching_;  // watches by number
   cell_ptr spawner_cell_;  // supervises the sub-agents of this agent; made with the first one
   std::unique_ptr<spawn_policy> spawn_policy_;
   std::unique_ptr<exit_cause> last_cause_;
-  signal start_request_;            // who waits for the start
+  std::shared_ptr<reply_sink> starter_;  // waits for the start; shared with the supervisor
+  std::uint64_t starter_effect_ = 0;
   std::unique_ptr<ending> ending_;  // while ending
   friend class troupe::turn;
 };

@@ -47,9 +47,10 @@ std::unique_ptr<turn> cell::remove(turn& over) {
 
 void cell::begin_turn(envelope mail) {
   if (auto* notice = mail.payload.get_if<down_notice>()) {
-    const auto watched = watching_.find(notice->who);
-    if (watched == watching_.end() || watched->second != notice->watch) return;
-    watching_.erase(watched);
+    if (!watching_) return;
+    const auto watched = watching_->find(notice->who);
+    if (watched == watching_->end() || watched->second != notice->watch) return;
+    watching_->erase(watched);
     mail.payload = message::of(down{home().ref(notice->who), notice->incarnation, notice->cause});
   }
   handler_base* handler = agent_->handler_for(mail.payload.type());
@@ -148,9 +149,7 @@ void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) 
   }
   if (!why && !declined) {
     phase_.store(phase::running, std::memory_order_release);
-    const auto starter = std::exchange(start_request_, {});
-    if (starter.origin) starter.origin->resolve(starter.id, message::of(ref()));
-    return;
+    return answer_starter(message::of(ref()));
   }
   auto how = std::make_unique<ending>();
   how->declined = declined;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <mutex>
 
 namespace troupe::actors {
 
@@ -51,13 +52,13 @@ void agent_counters::count_turn(duration took) {
 void agent_counters::count_failure(instant when, std::string text) {
   failures.fetch_add(1, std::memory_order_relaxed);
   last_failure_ns.store(when.time_since_epoch().count(), std::memory_order_relaxed);
-  std::scoped_lock lock{mutex_};
-  last_error_ = std::move(text);
+  std::scoped_lock held{lock_};
+  last_error_ = std::make_unique<std::string>(std::move(text));
 }
 
 std::string agent_counters::last_error() const {
-  std::scoped_lock lock{mutex_};
-  return last_error_;
+  std::scoped_lock held{lock_};
+  return last_error_ ? *last_error_ : std::string{};
 }
 
 }  // namespace troupe::actors

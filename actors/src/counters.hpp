@@ -4,11 +4,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
+
+#include "spin_lock.hpp"
 
 namespace troupe::actors {
 
@@ -44,8 +45,8 @@ struct agent_counters {
   std::string last_error() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::string last_error_;
+  mutable spin_lock lock_;
+  std::unique_ptr<std::string> last_error_;
 };
 
 }  // namespace troupe::actors

@@ -1,6 +1,7 @@
 #include "mailbox.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 namespace troupe::actors {
@@ -13,7 +14,7 @@ void mailbox::enter(envelope mail) {
 bool mailbox::ring() { return !std::exchange(rung_, true); }
 
 mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   if (closed_) return {pushed::closed, false, std::move(mail)};
   if (messages_.size() < options_.limit) {
     mail.queued_by_turn = 0;
@@ -36,14 +37,14 @@ mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
 }
 
 mailbox::outcome mailbox::push_unbounded(envelope mail) {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   if (closed_) return {pushed::closed, false, std::move(mail)};
   enter(std::move(mail));
   return {pushed::taken, ring(), {}};
 }
 
 pushed mailbox::post(signal& what, bool& must_ring) {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   if (closed_) return pushed::closed;
   append(signals_, std::move(what));
   must_ring = ring();
@@ -52,7 +53,7 @@ pushed mailbox::post(signal& what, bool& must_ring) {
 
 mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room,
                             std::uint64_t& room_for) {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   if (!signals_.empty()) {
     what = std::move(signals_.front());
     signals_.pop_front();
@@ -78,7 +79,7 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
 }
 
 std::vector<envelope> mailbox::close() {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   closed_ = true;
   std::vector<envelope> left;
   left.reserve(messages_.size());
@@ -90,24 +91,24 @@ std::vector<envelope> mailbox::close() {
 }
 
 void mailbox::adopt(std::vector<envelope> mail) {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   for (auto& each : messages_) mail.push_back(std::move(each));
   boost::circular_buffer<envelope>{}.swap(messages_);
   for (auto& each : mail) enter(std::move(each));
 }
 
 std::size_t mailbox::size() const {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   return messages_.size();
 }
 
 std::size_t mailbox::deepest() const {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   return deepest_;
 }
 
 std::optional<instant> mailbox::oldest() const {
-  std::scoped_lock lock{mutex_};
+  std::scoped_lock held{lock_};
   if (messages_.empty()) return {};
   return messages_.front().queued;
 }

@@ -3,7 +3,6 @@
 #include <boost/circular_buffer.hpp>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include <troupe/core/trace.hpp>
 
 #include "reply_sink.hpp"
+#include "spin_lock.hpp"
 
 namespace troupe::actors {
 
@@ -95,7 +95,7 @@ class mailbox {
   bool ring();
 
   const mailbox_options options_;
-  mutable std::mutex mutex_;
+  mutable spin_lock lock_;
   bool closed_ = false;
   bool rung_ = false;
   std::size_t deepest_ = 0;

@@ -33,7 +33,7 @@ void runtime::start() {
   scheduler_ = make_caf_scheduler(options_.threads, deterministic());
   if (!deterministic()) timers_.run_in_thread();
   auto spec = std::make_shared<child_spec>(child(supervisor_spec{.name = "root", .strategy = one_for_one}));
-  root_ = make_cell(troupe::path{}, std::move(spec), nullptr, {}, 0, false).value();
+  root_ = make_cell({.spec = std::move(spec)}).value();
   root_->post({.kind = signal_kind::start});
 }
 
@@ -62,15 +62,13 @@ void runtime::stop() {
 
 // -- cells ------------------------------------------------------------------------------------------------------------
 
-result<cell_ptr> runtime::make_cell(troupe::path where, std::shared_ptr<const child_spec> spec, cell_ptr parent, message arguments,
-                                    std::uint64_t incarnation, bool spawner) {
-  // Not make_shared: timers and watches hold weak pointers, which must not keep the memory of an ended cell.
-  cell_ptr made{new cell{shared_from_this(), std::move(where), std::move(spec), std::move(parent), std::move(arguments),
-                         incarnation, spawner}};
-  if (!spawner && !names_.insert(made))
-    return error{agent_errc::already_started, "the path " + made->where().str() + " is taken"};
-  scheduler_->adopt(made);
-  if (!spawner) metrics_.agent_spawned();
+result<cell_ptr> runtime::make_cell(cell_seed seed) {
+  seed.home = shared_from_this();
+  const bool spawner = seed.spawner;
+  auto made = scheduler_->make(std::move(seed));
+  if (spawner) return made;
+  if (!names_.insert(made)) return error{agent_errc::already_started, "the path " + made->where().str() + " is taken"};
+  metrics_.agent_spawned();
   return made;
 }
 

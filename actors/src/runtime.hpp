@@ -44,9 +44,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   bool deterministic() const noexcept { return options_.scheduling == scheduling::deterministic; }
 
   // -- cells --------------------------------------------------------------------------------------------------------------
-  // Makes a cell and takes its path for it; already_exists if another has it. A spawner takes no path.
-  result<cell_ptr> make_cell(troupe::path where, std::shared_ptr<const child_spec> spec, cell_ptr parent, message arguments,
-                             std::uint64_t incarnation, bool spawner);
+  // Makes a cell and takes its path for it; already_started if another has it. A spawner takes no path. Fills in seed.home.
+  result<cell_ptr> make_cell(cell_seed seed);
   registry& names() noexcept { return names_; }
   agent_ref ref(const troupe::path& where);
   // The living cell that a reference means; null if there is none.

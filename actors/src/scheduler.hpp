@@ -1,30 +1,29 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 
 namespace troupe::actors {
 
 class cell;
+struct cell_seed;
 
-// Asks the scheduler to run a cell. Lives as long as the cell.
+// Asks the scheduler to run a cell. Part of the same object as the cell.
 class doorbell {
  public:
+  // The cell must not be scheduled already; its mailbox sees to that.
   virtual void ring() = 0;
-  // The cell is gone; the bell may go too.
-  virtual void release() noexcept = 0;
 
  protected:
   ~doorbell() = default;
 };
 
-// Runs cells: the thin layer behind which CAF lives. Each cell becomes one CAF actor. The destructor waits for the threads; all cells
-// must have ended.
+// Makes cells and runs them: the thin layer behind which CAF lives. Each cell is part of one CAF actor. The destructor waits for the
+// threads; all cells must have ended.
 class scheduler {
  public:
   virtual ~scheduler() = default;
-  virtual void adopt(std::shared_ptr<cell> newcomer) = 0;
+  virtual std::shared_ptr<cell> make(cell_seed seed) = 0;
   // Deterministic scheduling: runs one piece of work; false if there is none.
   virtual bool run_one() = 0;
 };

@@ -185,11 +185,18 @@ void supervisor_agent::erase(position child) {
 
 // -- starts and stops of children -------------------------------------------------------------------------------------
 
+result<cell_ptr> supervisor_agent::make_cell(const record& child) {
+  return cell_.home().make_cell({.where = where() / child.id,
+                                 .spec = child.spec,
+                                 .parent = cell_.shared_from_this(),
+                                 .arguments = child.arguments,
+                                 .incarnation = child.incarnation});
+}
+
 // Starts the child in its cell, made if it has none. After a failure the cell is kept, with its mail.
 task<result<void>> supervisor_agent::start(position child, turn& now) {
   if (!child->cell) {
-    auto made = cell_.home().make_cell(where() / child->id, child->spec, cell_.shared_from_this(), child->arguments,
-                                       child->incarnation, false);
+    auto made = make_cell(*child);
     if (!made) co_return std::move(made).error();
     child->cell = std::move(*made);
   }
@@ -251,8 +258,7 @@ void supervisor_agent::abandon(position child, bool for_good) {
   cell_.home().kill_below(*old);
   child->incarnation = old->incarnation();
   if (!for_good) {
-    if (auto made = cell_.home().make_cell(old->where(), child->spec, cell_.shared_from_this(), child->arguments,
-                                           child->incarnation, false)) {
+    if (auto made = make_cell(*child)) {
       child->cell = std::move(*made);
       child->cell->mail().adopt(std::move(mail));
       return;

@@ -71,6 +71,7 @@ class supervisor_agent final : public agent {
   position insert(std::string id, std::shared_ptr<const child_spec> spec, message arguments);
   position find(std::string_view id);
   void erase(position child);
+  result<cell_ptr> make_cell(const record& child);
   task<result<agent_ref>> start_new(position child, turn& now);
   task<result<void>> start(position child, turn& now);
   task<void> stop(position child, bool for_good, turn& now);
