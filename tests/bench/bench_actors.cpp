@@ -1,6 +1,7 @@
 // Messages, spawning, memory and restarts of Troupe's agents beside bare CAF and Erlang, from one run. See README.md.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -80,6 +81,7 @@ int main(int argc, char** argv) {
 
   bench::report report{peer.empty() ? std::vector<std::string>{ours, caf}
                                     : std::vector<std::string>{ours, caf, erlang}};
+  const bool watched = isatty(STDERR_FILENO) == 1;
   bool complete = true;
   for (const auto& b : benchmarks()) {
     if (!only.empty() && std::find(only.begin(), only.end(), b.name) == only.end()) continue;
@@ -91,13 +93,13 @@ int main(int argc, char** argv) {
     auto command = fmt::format("{} {} {}", peer, b.name, fmt::join(b.sizes, " "));
     // The sides take turns, so that a disturbance of the machine hits all of them.
     for (int i = 0; i < repeat; ++i) {
-      std::cerr << fmt::format("\r\033[K{} {}/{}", b.name, i + 1, repeat) << std::flush;
+      if (watched) std::cerr << fmt::format("\r\033[K{} {}/{}", b.name, i + 1, repeat) << std::flush;
       if (!without_ours) keep(ours, bench::isolated([&] { return b.ours(b.sizes); }));
       if (b.bare_caf) keep(caf, bench::isolated([&] { return b.bare_caf(b.sizes); }));
       if (!peer.empty()) keep(erlang, bench::from_command(command, b.unit));
     }
   }
-  std::cerr << "\r\033[K" << std::flush;
+  if (watched) std::cerr << "\r\033[K" << std::flush;
   report.print(std::cout);
   if (!json_file.empty()) {
     std::ofstream out{json_file};
