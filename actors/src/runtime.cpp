@@ -142,7 +142,8 @@ void runtime::kill_below(const cell& abandoned) {
 // -- ends -------------------------------------------------------------------------------------------------------------
 
 void runtime::top_level_ended(const troupe::path& who, const exit_cause& cause) {
-  request_stop({cause.is_failure() ? exit_kind::failed : cause.kind, who.str() + " ended: " + cause.describe()});
+  // A supervisor that gave up says `shutdown`, as OTP's does; for the node that is a failure.
+  request_stop({cause.kind == exit_kind::normal ? exit_kind::normal : exit_kind::failed, who.str() + " ended: " + cause.describe()});
 }
 
 exit_cause runtime::wait() {

@@ -1,0 +1,188 @@
+#include <troupe/actors/run.hpp>
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <thread>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+constexpr int exit_ok = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 64;
+constexpr int exit_config = 78;
+
+// Turns SIGINT and SIGTERM into a call, on a thread of its own. To be made before any other thread, so that none gets the signals.
+class signal_watcher {
+ public:
+  explicit signal_watcher(std::function<void(int)> on_signal) : on_signal_{std::move(on_signal)} {
+    sigemptyset(&watched_);
+    sigaddset(&watched_, SIGINT);
+    sigaddset(&watched_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &watched_, &before_);
+    thread_ = std::thread{[this] {
+      for (int number = 0; sigwait(&watched_, &number) == 0 && !stopping_.load();) on_signal_(number);
+    }};
+  }
+  ~signal_watcher() {
+    stopping_.store(true);
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  std::function<void(int)> on_signal_;
+  std::atomic<bool> stopping_{false};
+  sigset_t watched_{};
+  sigset_t before_{};
+  std::thread thread_;
+};
+
+struct command_line {
+  std::string config_file;
+  std::vector<std::string> settings;
+  std::vector<config_flag> flags;
+  bool show_config = false;
+};
+
+// Nothing: go on. Otherwise the exit code: the program has said all there is to say.
+std::optional<int> parse(int argc, char** argv, const program& about, command_line& into) {
+  CLI::App app{about.description, about.name};
+  std::map<std::string, std::string> shorthand;
+  app.add_option("--config", into.config_file, "Configuration file (TOML)")->envname("TROUPE_CONFIG");
+  app.add_option("--set", into.settings, "A setting as KEY=VALUE; see --show-config for the keys")->take_all();
+  for (const auto& [flag, key, help] : {std::tuple{"--threads", "node.threads", "Scheduler threads; 0: one per core"},
+                                        std::tuple{"--log-level", "log.level", "trace, debug, info, warn, error or off"},
+                                        std::tuple{"--log-format", "log.format", "auto, human or json"}})
+    app.add_option_function<std::string>(
+        flag, [&into, flag = flag, key = key](const std::string& text) { into.flags.push_back({key, text, flag}); }, help);
+  app.add_flag("--show-config", into.show_config, "Print every setting with where it comes from, and exit");
+  if (!about.version.empty()) app.set_version_flag("--version", about.name + " " + about.version);
+  try {
+    app.parse(argc, argv);
+    for (const auto& each : into.settings) {
+      const auto equals = each.find('=');
+      if (equals == std::string::npos) throw CLI::ValidationError{"--set " + each, "must be KEY=VALUE"};
+      into.flags.push_back({each.substr(0, equals), each.substr(equals + 1), "--set " + each.substr(0, equals)});
+    }
+  } catch (const CLI::Success& asked) {
+    app.exit(asked);
+    return exit_ok;
+  } catch (const CLI::ParseError& wrong) {
+    std::cerr << about.name << ": " << wrong.what() << "\nTry " << about.name << " --help.\n";
+    return exit_usage;
+  }
+  return {};
+}
+
+result<config> load(const command_line& given) {
+  config_sources sources{.flags = given.flags, .environment = process_environment()};
+  if (!given.config_file.empty()) {
+    auto file = config_file::read(given.config_file);
+    if (!file) return std::move(file).error();
+    sources.file = std::move(*file);
+  }
+  return config::load(node_schema(), sources);
+}
+
+}  // namespace
+
+config_schema node_schema() {
+  using namespace std::chrono_literals;
+  return {
+      {"node.threads", std::int64_t{0}, "Scheduler threads; 0: as many as there are cores."},
+      {"node.blocking_threads", std::int64_t{4}, "Threads for blocking work that agents run."},
+      {"node.ask_timeout", duration{60s}, "The longest any question waits for its answer."},
+      {"node.seed", std::int64_t{0}, "Seed of all randomness; 0: from the system."},
+      {"log.level", std::string{"info"}, "trace, debug, info, warn, error or off."},
+      {"log.format", std::string{"auto"}, "auto (human on a terminal, JSON lines elsewhere), human or json."},
+      {"log.file", std::string{}, "File that the log is appended to; empty: stderr."},
+  };
+}
+
+result<node_options> options_from(const config& from) {
+  const auto wrong = [&](std::string_view key, const std::string& what) {
+    return error{errc::invalid_argument, std::string{key} + " " + what + " (" + std::string{to_string(from.origin(key).source)} + " " +
+                                             from.origin(key).detail + ")"};
+  };
+  node_options options;
+  for (const std::string_view key : {"node.threads", "node.blocking_threads", "node.seed"})
+    if (from.get<std::int64_t>(key) < 0) return wrong(key, "must not be negative");
+  if (from.get<std::int64_t>("node.threads") > 1024) return wrong("node.threads", "must not be above 1024");
+  if (from.get<std::int64_t>("node.blocking_threads") < 1 || from.get<std::int64_t>("node.blocking_threads") > 1024)
+    return wrong("node.blocking_threads", "must be from 1 to 1024");
+  if (from.get<duration>("node.ask_timeout") <= duration{0}) return wrong("node.ask_timeout", "must be positive");
+  options.threads = static_cast<std::size_t>(from.get<std::int64_t>("node.threads"));
+  options.blocking_threads = static_cast<std::size_t>(from.get<std::int64_t>("node.blocking_threads"));
+  options.ask_timeout = from.get<duration>("node.ask_timeout");
+  options.seed = static_cast<std::uint64_t>(from.get<std::int64_t>("node.seed"));
+
+  log_options log;
+  const auto level = parse_log_level(from.get<std::string>("log.level"));
+  if (!level) return wrong("log.level", "must be trace, debug, info, warn, error or off");
+  log.level = *level;
+  const auto format = from.get<std::string>("log.format");
+  if (format != "auto" && format != "human" && format != "json") return wrong("log.format", "must be auto, human or json");
+  log.format = format == "json" ? log_format::json : format == "human" ? log_format::human : log_format::automatic;
+  log.file = from.get<std::string>("log.file");
+  auto made = logger::make(std::move(log));
+  if (!made) return std::move(made).error();
+  options.log = std::move(*made);
+  return options;
+}
+
+int run(int argc, char** argv, const std::function<void(node&)>& setup, const program& about) {
+  command_line given;
+  if (const auto code = parse(argc, argv, about, given)) return *code;
+  const auto settings = load(given);
+  if (!settings) {
+    std::cerr << about.name << ": " << settings.error().message() << '\n';
+    return exit_config;
+  }
+  if (given.show_config) {
+    for (const auto& each : settings->entries())
+      std::cout << each.key.name << " = " << format_value(each.value) << "  (" << to_string(each.origin.source)
+                << (each.origin.detail.empty() ? "" : ": " + each.origin.detail) << ")  " << each.key.help << '\n';
+    return exit_ok;
+  }
+  auto options = options_from(*settings);
+  if (!options) {
+    std::cerr << about.name << ": " << options.error().message() << '\n';
+    return exit_config;
+  }
+
+  std::atomic<node*> running{nullptr};
+  std::atomic<int> caught{0};
+  const signal_watcher watcher{[&](int number) {
+    caught.store(number);
+    if (node* here = running.load()) here->request_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
+  }};
+  node here{std::move(*options)};
+  running.store(&here);
+  if (caught.load() != 0) return exit_ok;
+  try {
+    setup(here);
+  } catch (const std::exception& e) {
+    std::cerr << about.name << ": " << e.what() << '\n';
+    running.store(nullptr);
+    return exit_failed;
+  }
+  const auto cause = here.wait();
+  running.store(nullptr);
+  here.log().info("the node stops", {{"cause", cause.describe()}});
+  here.stop();
+  if (!cause.is_failure()) return exit_ok;
+  std::cerr << about.name << ": " << cause.text << '\n';
+  return exit_failed;
+}
+
+}  // namespace troupe

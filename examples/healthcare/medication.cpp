@@ -1,0 +1,296 @@
+#include "healthcare/medication.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "healthcare/daily_dose.hpp"
+#include "healthcare/text.hpp"
+#include "healthcare/vital_codes.hpp"
+
+namespace healthcare {
+namespace {
+
+// An active request, with what it contains.
+struct prescription {
+  const medication_request* request;
+  std::string name;  // for people
+  drug_product product;
+};
+
+// The name that a coding means by the table of codes, empty if it is not there.
+std::string_view coded(const coding& item) {
+  for (const auto& known : coded_names()) {
+    if (known.code == item.code && known.system == item.system) return known.name;
+  }
+  return {};
+}
+
+std::string display_of(const std::vector<coding>& codings) {
+  for (const auto& item : codings) {
+    if (!item.display.empty()) return item.display;
+  }
+  return codings.empty() ? "" : codings.front().code;
+}
+
+prescription prescription_of(const medication_request& request) {
+  prescription out{&request, printable(display_of(request.medication)), {}};
+  out.product = parse_product(display_of(request.medication));
+  // A coded ingredient counts even where the text is in another language or missing.
+  for (const auto& item : request.medication) {
+    const auto name = coded(item);
+    const bool known = std::any_of(out.product.ingredients.begin(), out.product.ingredients.end(),
+                                   [&](const ingredient& of) { return of.name == name; });
+    if (!name.empty() && !known) out.product.ingredients.push_back({std::string{name}, std::string{name}, {}});
+  }
+  return out;
+}
+
+// What an allergy is to: names of ingredients and of classes.
+struct allergen {
+  std::set<std::string> substances;
+  std::set<std::string> classes;
+};
+
+allergen allergen_of(const allergy& of) {
+  allergen out;
+  std::set<std::string> named;
+  for (const auto& item : of.substance) {
+    if (const auto name = coded(item); !name.empty()) named.emplace(name);
+    if (auto name = allergen_name(item.display); !name.empty()) named.insert(std::move(name));
+  }
+  for (const auto& name : named) {
+    bool is_class = false;
+    for (const auto& group : drug_classes()) {
+      const bool listed =
+          std::find(group.allergens.begin(), group.allergens.end(), name) != group.allergens.end();
+      if (listed || group.name == name) {
+        out.classes.emplace(group.name);
+        is_class = true;
+      }
+    }
+    if (!is_class) out.substances.insert(name);
+  }
+  return out;
+}
+
+std::string quoted(const std::string& name) { return "\"" + clipped(name, 120) + "\""; }
+
+// The gravest thing that one allergy says about one ingredient.
+std::optional<finding> allergy_finding(const allergen& to, const std::string& label, const prescription& drug,
+                                       const ingredient& of) {
+  if (to.substances.contains(of.name)) {
+    return finding{{}, finding_kind::same_substance, severity::contraindicated, {drug.request->id},
+                   quoted(drug.name) + " contains " + of.name + ", to which an allergy is on record (" + label + ")", {}};
+  }
+  std::optional<finding> out;
+  const auto consider = [&](finding_kind kind, severity level, std::string text, std::string_view source) {
+    if (!out || out->level < level) out = finding{{}, kind, level, {drug.request->id}, std::move(text), std::string{source}};
+  };
+  // The classes the patient is allergic to, or to a member of.
+  const auto allergic_to = [&](const drug_class& group) {
+    return to.classes.contains(std::string{group.name}) ||
+           std::any_of(to.substances.begin(), to.substances.end(),
+                       [&](const std::string& name) { return is_a(name, group.name); });
+  };
+  for (const auto& group : drug_classes()) {
+    if (group.cross_allergy && is_a(of.name, group.name) && allergic_to(group)) {
+      consider(finding_kind::same_class, *group.cross_allergy,
+               quoted(drug.name) + " contains " + of.name + ", one of the " + std::string{group.name} +
+                   "; an allergy is on record (" + label + ")",
+               group.source);
+    }
+  }
+  for (const auto& rule : cross_reactivities()) {
+    const auto* group = find_class(rule.allergy_class);
+    if (group != nullptr && is_a(of.name, rule.drug_class) && allergic_to(*group)) {
+      consider(finding_kind::cross_reactivity, rule.level,
+               quoted(drug.name) + " contains " + of.name + ", one of the " + std::string{rule.drug_class} +
+                   "; an allergy to " + std::string{rule.allergy_class} + " is on record (" + label +
+                   "): " + std::string{rule.advice},
+               rule.source);
+    }
+  }
+  return out;
+}
+
+class reviewer {
+ public:
+  reviewer(const record& of, instant as_of) : of_{of}, adult_{is_adult(of.who, as_of)} {
+    std::vector<const medication_request*> active;
+    for (const auto& request : of.medication_requests) {
+      if (request.active) active.push_back(&request);
+    }
+    std::sort(active.begin(), active.end(),
+              [](const medication_request* a, const medication_request* b) { return a->id < b->id; });
+    for (const auto* request : active) {
+      if (drugs_.size() < active_requests_max) {
+        drugs_.push_back(prescription_of(*request));
+      } else {
+        out_.unknown_doses.push_back({request->id, display_of(request->medication), "too many active requests: not checked"});
+      }
+    }
+  }
+
+  medication_review run() && {
+    check_allergies();
+    check_duplicates();
+    check_interactions();
+    check_doses();
+    std::sort(out_.findings.begin(), out_.findings.end(), [](const finding& a, const finding& b) {
+      return std::tie(b.level, a.kind, a.id) < std::tie(a.level, b.kind, b.id);
+    });
+    const auto same_id = [](const finding& a, const finding& b) { return a.id == b.id; };
+    out_.findings.erase(std::unique(out_.findings.begin(), out_.findings.end(), same_id), out_.findings.end());
+    std::sort(out_.unknown_doses.begin(), out_.unknown_doses.end(),
+              [](const unknown_dose& a, const unknown_dose& b) { return a.request < b.request; });
+    return std::move(out_);
+  }
+
+ private:
+  static bool is_adult(const patient& who, instant as_of) {
+    if (!who.birth_date) return true;
+    const std::chrono::year_month_day born{std::chrono::floor<std::chrono::days>(*who.birth_date)};
+    return std::chrono::sys_days{born + std::chrono::years{18}} <= as_of;
+  }
+
+  // Keeps the finding under an id made of what it is about.
+  void found(finding what, const std::string& about) {
+    std::sort(what.requests.begin(), what.requests.end());
+    what.id = std::string{to_string(what.kind)} + ":" + about;
+    for (const auto& request : what.requests) what.id += ":" + request;
+    out_.findings.push_back(std::move(what));
+  }
+
+  void check_allergies() {
+    for (const auto& item : of_.allergies) {
+      if (!item.active) continue;
+      const auto to = allergen_of(item);
+      const auto label = printable(clipped(display_of(item.substance), 120));
+      for (const auto& drug : drugs_) {
+        std::optional<finding> worst;
+        for (const auto& of : drug.product.ingredients) {
+          auto one = allergy_finding(to, label, drug, of);
+          if (one && (!worst || worst->level < one->level)) worst = std::move(one);
+        }
+        if (!worst) continue;
+        if (item.intolerance && worst->level != severity::note) {
+          worst->level = static_cast<severity>(static_cast<int>(worst->level) - 1);
+          worst->text += "; recorded as an intolerance";
+        }
+        found(*std::move(worst), item.id);
+      }
+    }
+  }
+
+  template <class Check>
+  void for_each_pair(Check check) {
+    for (std::size_t i = 0; i < drugs_.size(); ++i) {
+      for (std::size_t j = i + 1; j < drugs_.size(); ++j) check(drugs_[i], drugs_[j]);
+    }
+  }
+
+  void check_duplicates() {
+    for_each_pair([&](const prescription& a, const prescription& b) {
+      for (const auto& of : a.product.ingredients) {
+        const bool both = std::any_of(b.product.ingredients.begin(), b.product.ingredients.end(),
+                                      [&](const ingredient& other) { return other.name == of.name; });
+        if (!both) continue;
+        found({{}, finding_kind::duplicate_ingredient, severity::moderate, {a.request->id, b.request->id},
+               of.name + " is in both " + quoted(a.name) + " and " + quoted(b.name), {}},
+              of.name);
+      }
+    });
+  }
+
+  void check_interactions() {
+    for_each_pair([&](const prescription& a, const prescription& b) {
+      for (const auto& rule : interactions()) {
+        const auto* first = ingredient_of(a, rule.first);
+        const auto* second = ingredient_of(b, rule.second);
+        if (first == nullptr || second == nullptr) {
+          first = ingredient_of(a, rule.second);
+          second = ingredient_of(b, rule.first);
+        }
+        if (first == nullptr || second == nullptr) continue;
+        found({{}, finding_kind::interaction, rule.level, {a.request->id, b.request->id},
+               first->name + " with " + second->name + ": " + std::string{rule.effect}, std::string{rule.source}},
+              std::string{rule.first} + "/" + std::string{rule.second});
+      }
+    });
+  }
+
+  static const ingredient* ingredient_of(const prescription& drug, std::string_view term) {
+    const auto& all = drug.product.ingredients;
+    const auto at = std::find_if(all.begin(), all.end(), [&](const ingredient& of) { return is_a(of.name, term); });
+    return at == all.end() ? nullptr : &*at;
+  }
+
+  void check_doses() {
+    struct total {
+      double mg = 0;
+      double of_maximum = 0;  // salts have maxima of their own, so fractions are what adds up
+      const dose_limit* limit = nullptr;
+      std::vector<std::string> requests;
+    };
+    std::map<std::string, total> totals;
+    for (const auto& drug : drugs_) {
+      const auto doses = adult_ ? daily_doses(*drug.request, drug.product)
+                                : std::variant<std::vector<ingredient_dose>, std::string>{"the maxima are for adults"};
+      if (const auto* why = std::get_if<std::string>(&doses)) {
+        out_.unknown_doses.push_back({drug.request->id, drug.name, *why});
+        continue;
+      }
+      for (const auto& dose : std::get<0>(doses)) {
+        const auto* limit = limit_of(dose);
+        if (limit == nullptr) continue;
+        auto& sum = totals[dose.name];
+        sum.mg += dose.mg_per_day;
+        sum.of_maximum += dose.mg_per_day / limit->mg_per_day;
+        sum.limit = limit;
+        sum.requests.push_back(drug.request->id);
+      }
+    }
+    for (const auto& [name, sum] : totals) {
+      if (sum.of_maximum <= 1 + 1e-9) continue;
+      found({{}, finding_kind::dose_above_maximum, severity::major, sum.requests,
+             name + ": " + number_text(sum.mg) + " mg a day, where the maximum for adults is " +
+                 number_text(sum.limit->mg_per_day) + " mg",
+             std::string{sum.limit->source}},
+            name);
+    }
+  }
+
+  static const dose_limit* limit_of(const ingredient_dose& dose) {
+    const dose_limit* by_name = nullptr;
+    for (const auto& limit : dose_limits()) {
+      if (limit.name == dose.written) return &limit;
+      if (limit.name == dose.name) by_name = &limit;
+    }
+    return by_name;
+  }
+
+  const record& of_;
+  bool adult_;
+  std::vector<prescription> drugs_;
+  medication_review out_;
+};
+
+}  // namespace
+
+medication_review review_medication(const record& of, instant as_of) { return reviewer{of, as_of}.run(); }
+
+std::string_view to_string(finding_kind kind) noexcept {
+  switch (kind) {
+    case finding_kind::same_substance: return "allergy";
+    case finding_kind::same_class: return "allergy-class";
+    case finding_kind::cross_reactivity: return "cross-reactivity";
+    case finding_kind::duplicate_ingredient: return "duplicate";
+    case finding_kind::interaction: return "interaction";
+    case finding_kind::dose_above_maximum: return "dose";
+  }
+  return "unknown";
+}
+
+}  // namespace healthcare

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "healthcare/instant.hpp"
+
+// What the readers make of FHIR resources: plain values that copy, compare and travel in messages. Only what this program
+// uses is kept. Free text is at most 512 bytes long.
+namespace healthcare {
+
+// One coding of a CodeableConcept. The text of the concept itself is a coding without system and code.
+struct coding {
+  std::string system;
+  std::string code;
+  std::string display;
+  bool operator==(const coding&) const = default;
+};
+
+struct patient {
+  std::string id;
+  std::string full_url;  // how the bundle refers to the patient, often urn:uuid:...
+  std::string name;      // "Given Family"
+  std::optional<instant> birth_date;
+  bool deceased = false;
+  bool operator==(const patient&) const = default;
+};
+
+struct practitioner {
+  std::string id;
+  std::string name;
+  bool operator==(const practitioner&) const = default;
+};
+
+struct allergy {
+  std::string id;
+  std::string patient;  // id, or the reference as written where the patient is not known yet
+  std::vector<coding> substance;
+  bool active = true;        // clinically active, and neither refuted nor entered in error
+  bool intolerance = false;  // an intolerance rather than an immune reaction
+  bool operator==(const allergy&) const = default;
+};
+
+// One dosageInstruction. Absent values were absent in the resource.
+struct dosage {
+  int sequence = 1;                    // instructions of one sequence number are taken together, others one after another
+  std::optional<double> times;         // administrations in a period
+  std::optional<double> period_hours;
+  std::optional<double> dose;          // of one administration
+  std::string dose_unit;               // UCUM code or unit text; empty for "one tablet"
+  bool as_needed = false;
+  bool operator==(const dosage&) const = default;
+};
+
+struct medication_request {
+  std::string id;
+  std::string patient;  // as above
+  std::vector<coding> medication;
+  std::vector<dosage> dosages;
+  bool active = false;
+  bool operator==(const medication_request&) const = default;
+};
+
+// The seven parameters of NEWS2, in the order of its chart.
+enum class vital : std::uint8_t {
+  respiratory_rate,     // per minute
+  oxygen_saturation,    // percent
+  supplemental_oxygen,  // 1 on oxygen, 0 on room air
+  systolic_pressure,    // mmHg
+  heart_rate,           // per minute
+  consciousness,        // an `acvpu`
+  temperature,          // degrees Celsius
+};
+inline constexpr std::size_t vital_count = 7;
+inline constexpr std::array<vital, vital_count> all_vitals{
+    vital::respiratory_rate, vital::oxygen_saturation, vital::supplemental_oxygen, vital::systolic_pressure,
+    vital::heart_rate,       vital::consciousness,     vital::temperature};
+
+enum class acvpu : std::uint8_t { alert, confusion, voice, pain, unresponsive };
+
+[[nodiscard]] std::string_view to_string(vital what) noexcept;
+[[nodiscard]] std::string_view to_string(acvpu level) noexcept;
+
+struct reading {
+  vital what = vital::respiratory_rate;
+  double value = 0;
+  bool operator==(const reading&) const = default;
+};
+
+enum class observation_status : std::uint8_t { preliminary, final, amended, withdrawn };
+
+// One FHIR Observation with the vital signs in it. `readings` is empty for one that holds none (a height, a laboratory
+// value) and for one entered in error, which withdraws an earlier one of the same id.
+struct observation {
+  std::string id;       // may be empty
+  std::string patient;  // as above
+  instant time{};       // of the measurement
+  observation_status status = observation_status::final;
+  std::vector<reading> readings;
+  bool operator==(const observation&) const = default;
+};
+
+// A piece of input that was not taken, for people.
+struct problem {
+  std::string file;
+  std::size_t line = 0;  // 0: the file as a whole
+  std::string kind;      // name of an errc
+  std::string text;
+  bool operator==(const problem&) const = default;
+};
+
+// "file:line: text", with control characters made harmless.
+[[nodiscard]] std::string to_text(const problem& what);
+
+}  // namespace healthcare
