@@ -170,6 +170,7 @@ void cell::start(signal what) {
   try {
     agent_context context{*this, incarnation()};
     agent_ = spec_->start(context);
+    if (spec_->restart == temporary) arguments_ = {};  // never to be started again
     if (!agent_) throw failure{error{agent_errc::bad_child_start, "the factory of " + where().str() + " made no agent"}};
   } catch (...) {
     return hook_finished(turn_kind::start_hook, false, std::current_exception());
@@ -213,6 +214,7 @@ void cell::kill(signal what) {
     case phase::terminated: break;
     case phase::shell: {
       if (!what.origin && !what.for_good) break;  // nobody there to kill
+      if (!what.for_good) let_go_of_failed_agent();
       agent_.reset();
       const bool for_good = what.for_good;
       if (what.origin) what.origin->resolve(what.id, message::of(last_cause_ ? *last_cause_ : cause));

@@ -109,9 +109,12 @@ void cell::finish_turn(turn& over) {
   }
   const auto owned = remove(over);
   owned->running_.cancel();
-  if (owned->kind_ != turn_kind::message) return hook_finished(owned->kind_, owned->declined_, nullptr);
-  counters_.count_turn(home().time().now() - owned->started_);
-  if (owned->reply_to_ != 0 && !owned->forwarded_) owned->origin_->resolve(owned->reply_to_, std::move(reply));
+  if (owned->kind_ != turn_kind::message) {
+    hook_finished(owned->kind_, owned->declined_, nullptr);
+  } else {
+    counters_.count_turn(home().time().now() - owned->started_);
+    if (owned->reply_to_ != 0 && !owned->forwarded_) owned->origin_->resolve(owned->reply_to_, std::move(reply));
+  }
   if (owned->stop_ && current_phase() == phase::running) {
     auto how = std::make_unique<ending>();
     how->cause = std::move(*owned->stop_);

@@ -164,7 +164,11 @@ void runtime::request_stop(exit_cause cause) {
 
 void runtime::settle() {
   if (!deterministic()) throw failure{error{errc::unsupported, "settle() needs node_options::scheduling = deterministic"}};
-  while (scheduler_->run_one() || blocking_.run_one()) {
+  for (;;) {
+    while (scheduler_->run_one() || blocking_.run_one()) {
+    }
+    if (timers_.next() > time().now()) break;
+    timers_.fire_due();
   }
 }
 

@@ -64,8 +64,10 @@ task<result<agent_ref>> supervisor_agent::add(start_child request, turn& now) {
   if (const auto known = find(request.spec.id); known != children_.end())
     co_return error{known->state == child_state::running ? agent_errc::already_started : agent_errc::already_present,
                     "child " + request.spec.id + " of " + where().str()};
-  auto spec = std::make_shared<const child_spec>(std::move(request.spec));
-  co_return co_await start_new(insert(spec->id, spec, {}), now);
+  const auto spec = std::make_shared<child_spec>(std::move(request.spec));
+  auto started = co_await start_new(insert(spec->id, spec, {}), now);
+  if (started && spec->restart == temporary) spec->start = nullptr;  // never to be started again: what it captured can go
+  co_return started;
 }
 
 task<result<agent_ref>> supervisor_agent::add_from_template(start_template_child request, turn& now) {
@@ -114,11 +116,15 @@ namespace {
 error not_stopped(child_state state, const std::string& id) {
   return {state == child_state::running ? agent_errc::child_running : agent_errc::child_restarting, "child " + id};
 }
+error of_template(const path& where) {
+  return {agent_errc::bad_template, where.str() + " is simple_one_for_one: children that ended leave nothing behind"};
+}
 }  // namespace
 
 task<result<agent_ref>> supervisor_agent::restart_stopped(restart_child request, turn& now) {
+  if (simple_) co_return of_template(where());
   const auto child = find(request.id);
-  if (child == children_.end() || simple_)
+  if (child == children_.end())
     co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
   if (child->state != child_state::stopped) co_return not_stopped(child->state, request.id);
   const auto started = co_await start(child, now);
@@ -129,8 +135,9 @@ task<result<agent_ref>> supervisor_agent::restart_stopped(restart_child request,
 }
 
 task<result<done>> supervisor_agent::remove(delete_child request, turn&) {
+  if (simple_) co_return of_template(where());
   const auto child = find(request.id);
-  if (child == children_.end() || simple_)
+  if (child == children_.end())
     co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
   if (child->state != child_state::stopped) co_return not_stopped(child->state, request.id);
   erase(child);
@@ -213,6 +220,7 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
   child->state = child_state::running;
   child->incarnation = child->cell->incarnation();
   child->started = now.now();
+  if (child->spec->restart == temporary) child->arguments = {};
   co_return ok();
 }
 

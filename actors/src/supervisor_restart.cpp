@@ -19,6 +19,7 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
   const auto kind = child->spec->restart;
   if (kind == permanent || (kind == transient && failed)) {
     cell_.home().metrics().child_failed(child->spec->actor_type, notice.cause.kind);
+    if (now.now() - child->started >= child->spec->backoff.reset) child->delay = duration{0};
     const duration delay = next_delay(*child, now);
     if (delay > duration{0}) {
       child->state = child_state::restarting;
@@ -108,12 +109,11 @@ bool supervisor_agent::over_intensity(turn& now) {
   return restarts_.size() > static_cast<std::size_t>(spec_->intensity);
 }
 
-// The delay before the next attempt: doubled each time, unless the child has run well for the reset time.
+// The delay before the next attempt: doubled each time, until the child has run for the reset time.
 duration supervisor_agent::next_delay(record& child, turn& now) {
   const backoff& policy = child.spec->backoff;
   if (policy.min <= duration{0}) return duration{0};
-  const bool ran_well = child.delay > duration{0} && now.now() - child.started >= policy.reset;
-  if (child.delay <= duration{0} || ran_well)
+  if (child.delay <= duration{0})
     child.delay = policy.min;
   else
     child.delay = child.delay > policy.max / 2 ? policy.max : child.delay * 2;

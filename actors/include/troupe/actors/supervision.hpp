@@ -37,14 +37,15 @@ struct terminate_child {
   TROUPE_LOCAL_MESSAGE(terminate_child)
 };
 
-// Starts a child that is known but not running. Errors: child_not_found, child_running, child_restarting, failed_to_start.
+// Starts a child that is known but not running. Errors: child_not_found, child_running, child_restarting, failed_to_start; bad_template
+// for simple_one_for_one.
 struct restart_child {
   std::string id;
   using reply_type = agent_ref;
   TROUPE_LOCAL_MESSAGE(restart_child)
 };
 
-// Forgets a child that is not running. Errors: child_not_found, child_running, child_restarting.
+// Forgets a child that is not running. Errors: child_not_found, child_running, child_restarting; bad_template for simple_one_for_one.
 struct delete_child {
   std::string id;
   using reply_type = done;
