@@ -25,7 +25,8 @@ std::optional<double> mg_per_administration(const dosage& taken, const drug_prod
   const auto strength_mg = *taken.dose * of.amount->mg;
   switch (of.amount->per) {
     case strength_per::unit:
-      return one_of(unit, {"", "1", "{tbl}", "tablet", "tablets", "tab", "{tablet}", "capsule", "capsules", "cap", "{capsule}"})
+      return one_of(unit, {"", "1", "{tbl}", "tablet", "tablets", "tab", "{tablet}", "capsule", "capsules", "cap",
+                           "{capsule}"})
                  ? std::optional{strength_mg}
                  : std::nullopt;
     case strength_per::millilitre: return unit == "ml" ? std::optional{strength_mg} : std::nullopt;

@@ -17,9 +17,9 @@ struct ingredient_dose {
   bool operator==(const ingredient_dose&) const = default;
 };
 
-// The doses of all ingredients, or the reason why they cannot be computed. Instructions of one sequence number add up, of
-// several the largest counts. What is taken less often than once a day counts in full on its day; what is taken as needed
-// counts as if always needed.
+// The doses of all ingredients, or the reason why they cannot be computed. Instructions of one sequence number add up,
+// of several the largest counts. What is taken less often than once a day counts in full on its day; what is taken as
+// needed counts as if always needed.
 [[nodiscard]] std::variant<std::vector<ingredient_dose>, std::string> daily_doses(const medication_request& request,
                                                                                   const drug_product& product);
 

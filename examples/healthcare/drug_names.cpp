@@ -10,12 +10,43 @@ namespace healthcare {
 namespace {
 
 // Words that name the salt, ester or water of a substance and do not make it another one.
-constexpr std::string_view salts[] = {
-    "acetate",      "anhydrous",     "axetil",    "benzoate",  "besylate",  "bitartrate",   "bromide",   "calcium",
-    "cilexetil",    "citrate",       "dihydrate", "dipropionate", "fumarate", "furoate",    "gluconate", "hcl",
-    "hydrobromide", "hydrochloride", "hydrocholoride" /* sic, in Synthea */, "lactate",  "magnesium", "maleate",
-    "medoxomil",    "mesylate",      "monohydrate", "pamoate", "phosphate", "potassium",    "propionate", "sodium",
-    "succinate",    "sulfate",       "sulphate",  "tartrate",  "trihydrate", "tromethamine", "xinafoate"};
+constexpr std::string_view salts[] = {"acetate",
+                                      "anhydrous",
+                                      "axetil",
+                                      "benzoate",
+                                      "besylate",
+                                      "bitartrate",
+                                      "bromide",
+                                      "calcium",
+                                      "cilexetil",
+                                      "citrate",
+                                      "dihydrate",
+                                      "dipropionate",
+                                      "fumarate",
+                                      "furoate",
+                                      "gluconate",
+                                      "hcl",
+                                      "hydrobromide",
+                                      "hydrochloride",
+                                      "hydrocholoride" /* sic, in Synthea */,
+                                      "lactate",
+                                      "magnesium",
+                                      "maleate",
+                                      "medoxomil",
+                                      "mesylate",
+                                      "monohydrate",
+                                      "pamoate",
+                                      "phosphate",
+                                      "potassium",
+                                      "propionate",
+                                      "sodium",
+                                      "succinate",
+                                      "sulfate",
+                                      "sulphate",
+                                      "tartrate",
+                                      "trihydrate",
+                                      "tromethamine",
+                                      "xinafoate"};
 
 // Substances whose first word is a metal are the salt: potassium chloride is not "potassium".
 constexpr std::string_view salt_is_the_drug[] = {"potassium", "sodium", "calcium", "magnesium", "ferrous", "zinc"};
@@ -27,20 +58,32 @@ struct synonym {
 
 // International and British names to US names, as RxNorm uses those.
 constexpr synonym synonyms[] = {
-    {"paracetamol", "acetaminophen"},        {"acetylsalicylic acid", "aspirin"}, {"salbutamol", "albuterol"},
-    {"adrenaline", "epinephrine"},           {"glyceryl trinitrate", "nitroglycerin"},
-    {"pethidine", "meperidine"},             {"amoxycillin", "amoxicillin"},      {"cefalexin", "cephalexin"},
-    {"phenoxymethylpenicillin", "penicillin v"}, {"benzylpenicillin", "penicillin g"},
-    {"ciclosporin", "cyclosporine"},         {"rifampicin", "rifampin"},          {"frusemide", "furosemide"},
-    {"lithium carbonate", "lithium"},        {"sulphamethoxazole", "sulfamethoxazole"},
-    {"glibenclamide", "glyburide"},          {"clavulanic acid", "clavulanate"},
+    {"paracetamol", "acetaminophen"},
+    {"acetylsalicylic acid", "aspirin"},
+    {"salbutamol", "albuterol"},
+    {"adrenaline", "epinephrine"},
+    {"glyceryl trinitrate", "nitroglycerin"},
+    {"pethidine", "meperidine"},
+    {"amoxycillin", "amoxicillin"},
+    {"cefalexin", "cephalexin"},
+    {"phenoxymethylpenicillin", "penicillin v"},
+    {"benzylpenicillin", "penicillin g"},
+    {"ciclosporin", "cyclosporine"},
+    {"rifampicin", "rifampin"},
+    {"frusemide", "furosemide"},
+    {"lithium carbonate", "lithium"},
+    {"sulphamethoxazole", "sulfamethoxazole"},
+    {"glibenclamide", "glyburide"},
+    {"clavulanic acid", "clavulanate"},
 };
 
 constexpr std::string_view form_words[] = {
-    "oral",   "tablet",    "capsule", "solution", "suspension", "injection", "injectable", "topical", "cream",
-    "chewable", "extended", "release", "delayed", "disintegrating", "ointment", "spray",   "mucosal", "nasal",
-    "metered", "dose",     "inhaler", "prefilled", "syringe",  "auto-injector", "transdermal", "system", "patch",
-    "tablets", "capsules", "12hr", "24hr", "er", "xr", "ophthalmic", "vaginal", "rectal", "suppository", "gel", "lotion"};
+    "oral",      "tablet",      "capsule",       "solution",    "suspension", "injection",  "injectable",
+    "topical",   "cream",       "chewable",      "extended",    "release",    "delayed",    "disintegrating",
+    "ointment",  "spray",       "mucosal",       "nasal",       "metered",    "dose",       "inhaler",
+    "prefilled", "syringe",     "auto-injector", "transdermal", "system",     "patch",      "tablets",
+    "capsules",  "12hr",        "24hr",          "er",          "xr",         "ophthalmic", "vaginal",
+    "rectal",    "suppository", "gel",           "lotion"};
 
 template <std::size_t N>
 bool contains(const std::string_view (&words)[N], std::string_view word) {

@@ -37,7 +37,8 @@ struct drug_product {
 // Lower case, without the salt ("hydrochloride") and under the US name ("acetaminophen" for "paracetamol").
 [[nodiscard]] std::string ingredient_name(std::string_view written);
 
-// The substance that an allergy's text names: "Allergy to penicillin", "Penicillin allergy (finding)" give "penicillin".
+// The substance that an allergy's text names: "Allergy to penicillin", "Penicillin allergy (finding)" give
+// "penicillin".
 [[nodiscard]] std::string allergen_name(std::string_view text);
 
 }  // namespace healthcare

@@ -9,8 +9,8 @@
 #include "healthcare/errc.hpp"
 #include "healthcare/records.hpp"
 
-// Readers of FHIR R4 JSON. They take bytes from anywhere: whatever is wrong comes back as an error or a problem, never as an
-// exception. Pure functions but for the one that opens a file; any thread.
+// Readers of FHIR R4 JSON. They take bytes from anywhere: whatever is wrong comes back as an error or a problem, never
+// as an exception. Pure functions but for the one that opens a file; any thread.
 namespace healthcare {
 
 inline constexpr std::size_t bundle_bytes_max = 256u << 20;
@@ -27,11 +27,11 @@ struct bundle {
   bool operator==(const bundle&) const = default;
 };
 
-// Reads a Bundle of any type. `file` names the source in problems. References inside the bundle ("Patient/1", "urn:uuid:...",
-// an absolute address) become the patient's id; one to a patient who is not in the bundle stays as written, since another
-// file may have the patient. A malformed resource is a problem and the rest is read; malformed JSON is an error of the
-// whole. Of two resources of one type and id the first counts; the second is a problem unless it says the same.
-// Errors: not_json, not_fhir, too_large, wrong_type.
+// Reads a Bundle of any type. `file` names the source in problems. References inside the bundle ("Patient/1",
+// "urn:uuid:...", an absolute address) become the patient's id; one to a patient who is not in the bundle stays as
+// written, since another file may have the patient. A malformed resource is a problem and the rest is read; malformed
+// JSON is an error of the whole. Of two resources of one type and id the first counts; the second is a problem unless
+// it says the same. Errors: not_json, not_fhir, too_large, wrong_type.
 [[nodiscard]] troupe::result<bundle> read_bundle(std::string_view json, std::string_view file);
 
 // The same from a regular file of at most `bundle_bytes_max`. Errors: unreadable, too_large and those of read_bundle.
@@ -44,8 +44,8 @@ struct bundle {
 // "Type/id" of a reference to a resource: "https://host/fhir/Patient/p1/_history/2" gives "Patient/p1".
 [[nodiscard]] std::string_view relative_reference(std::string_view reference);
 
-// The id a reference to a patient points at: "Patient/p1", "urn:uuid:p1" and "p1" give "p1". One to something else than a
-// patient stays as it is, which is no id.
+// The id a reference to a patient points at: "Patient/p1", "urn:uuid:p1" and "p1" give "p1". One to something else than
+// a patient stays as it is, which is no id.
 [[nodiscard]] std::string patient_id(std::string_view reference);
 
 }  // namespace healthcare

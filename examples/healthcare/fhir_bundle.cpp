@@ -37,7 +37,7 @@ class bundle_reader {
 
   std::string file_;
   bundle out_;
-  std::map<std::string, std::string> patient_by_url_;                 // fullUrl to id
+  std::map<std::string, std::string> patient_by_url_;                    // fullUrl to id
   std::map<std::string, std::vector<coding>, std::less<>> medications_;  // by fullUrl and by id
   std::vector<pending_medication> pending_;
   std::map<std::string, std::size_t> index_;  // "Type/id" to the place in its list

@@ -21,7 +21,7 @@ std::optional<double> hours_in(std::string_view unit) {
     std::string_view unit;
     double hours;
   };
-  static constexpr entry table[] = {{"s", 1.0 / 3600}, {"min", 1.0 / 60}, {"h", 1},       {"d", 24},
+  static constexpr entry table[] = {{"s", 1.0 / 3600}, {"min", 1.0 / 60}, {"h", 1},   {"d", 24},
                                     {"wk", 168},       {"mo", 730.5},     {"a", 8766}};
   for (const auto& known : table) {
     if (known.unit == unit) return known.hours;
@@ -36,10 +36,10 @@ bool abbreviation(const json_view& code, dosage& out) {
     double times;
     double hours;
   };
-  static constexpr entry table[] = {{"QD", 1, 24},  {"BID", 2, 24}, {"TID", 3, 24}, {"QID", 4, 24}, {"QOD", 1, 48},
-                                    {"Q1H", 1, 1},  {"Q2H", 1, 2},  {"Q3H", 1, 3},  {"Q4H", 1, 4},  {"Q6H", 1, 6},
-                                    {"Q8H", 1, 8},  {"AM", 1, 24},  {"PM", 1, 24},  {"BED", 1, 24}, {"WK", 1, 168},
-                                    {"MO", 1, 730.5}};
+  static constexpr entry table[] = {{"QD", 1, 24},  {"BID", 2, 24}, {"TID", 3, 24}, {"QID", 4, 24},
+                                    {"QOD", 1, 48}, {"Q1H", 1, 1},  {"Q2H", 1, 2},  {"Q3H", 1, 3},
+                                    {"Q4H", 1, 4},  {"Q6H", 1, 6},  {"Q8H", 1, 8},  {"AM", 1, 24},
+                                    {"PM", 1, 24},  {"BED", 1, 24}, {"WK", 1, 168}, {"MO", 1, 730.5}};
   for (const auto& item : read_concept(code)) {
     for (const auto& known : table) {
       if (item.code != known.code) continue;
@@ -154,9 +154,7 @@ patient read_patient(const json_view& resource) {
   return out;
 }
 
-practitioner read_practitioner(const json_view& resource) {
-  return {read_id(resource), read_name(resource["name"])};
-}
+practitioner read_practitioner(const json_view& resource) { return {read_id(resource), read_name(resource["name"])}; }
 
 allergy read_allergy(const json_view& resource) {
   allergy out;

@@ -10,8 +10,8 @@
 namespace healthcare {
 namespace {
 
-// The vital sign that a code names; codes of other things are none. A code without its system could be anything, so one that
-// looks like a vital sign is refused rather than passed over.
+// The vital sign that a code names; codes of other things are none. A code without its system could be anything, so one
+// that looks like a vital sign is refused rather than passed over.
 std::optional<vital> vital_in(const json_view& code) {
   for (const auto& item : read_concept(code)) {
     if (const auto what = vital_of(item.system, item.code)) return what;

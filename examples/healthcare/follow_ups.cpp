@@ -35,11 +35,13 @@ std::optional<follow_up> vitals_follow_up(std::string_view patient, std::span<co
     if (asked && (!wanted || *asked > *wanted)) {
       const auto needs = *asked == urgency::emergency ? role::critical_care : role::physician;
       out.revisions.push_back({item.at, *asked, needs, false,
-                               "NEWS2 " + std::to_string(item.score.total) + ", " + std::string{to_string(item.score.band)} +
-                                   ": " + std::string{response_to(item.score.band).action}});
+                               "NEWS2 " + std::to_string(item.score.total) + ", " +
+                                   std::string{to_string(item.score.band)} + ": " +
+                                   std::string{response_to(item.score.band).action}});
       wanted = asked;
     } else if (!asked && wanted) {
-      out.revisions.push_back({item.at, *wanted, role::physician, true, "NEWS2 " + std::to_string(item.score.total) + " again"});
+      out.revisions.push_back(
+          {item.at, *wanted, role::physician, true, "NEWS2 " + std::to_string(item.score.total) + " again"});
       wanted.reset();
     }
   }

@@ -17,9 +17,9 @@ namespace healthcare {
 // contraindicated and major: prompt. moderate: soon. note: routine. All a pharmacist's.
 [[nodiscard]] urgency urgency_of(severity level) noexcept;
 
-// The follow-up of a patient's early warning score: raised with each higher band, kept while the score falls but is still
-// above low, withdrawn when it is low again, all at the times of observation. Nothing if the score never called for one.
-// `version` as in follow_up.
+// The follow-up of a patient's early warning score: raised with each higher band, kept while the score falls but is
+// still above low, withdrawn when it is low again, all at the times of observation. Nothing if the score never called
+// for one. `version` as in follow_up.
 [[nodiscard]] std::optional<follow_up> vitals_follow_up(std::string_view patient, std::span<const assessment> timeline,
                                                         std::uint64_t version);
 

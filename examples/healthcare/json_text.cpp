@@ -67,8 +67,8 @@ class tree_builder final : public nlohmann::json_sax<json> {
   bool end_array() override { return close(); }
 
   bool parse_error(std::size_t position, const std::string&, const json::exception& what) override {
-    // The library's text is "[id] parse error at line 1, column 2: reason; last read: ...": the reason is kept, the input
-    // it repeats, which may be long and is not UTF-8 perhaps, is not.
+    // The library's text is "[id] parse error at line 1, column 2: reason; last read: ...": the reason is kept, the
+    // input it repeats, which may be long and is not UTF-8 perhaps, is not.
     std::string_view reason = what.what();
     if (const auto colon = reason.find(": "); colon != reason.npos) reason.remove_prefix(colon + 2);
     reason = reason.substr(0, reason.find("; last read"));

@@ -15,11 +15,12 @@ inline constexpr std::size_t json_depth_max = 64;
 // Values in the tree at one time, some 64 MiB of them. An entry of a bundle has a few hundred.
 inline constexpr std::size_t json_values_max = 1'000'000;
 
-// Called with each object of the array "entry" of the outermost object, as soon as it is complete, and the line on which it
-// begins. What it gets is no longer part of the tree, so a large bundle needs the memory of one entry.
+// Called with each object of the array "entry" of the outermost object, as soon as it is complete, and the line on
+// which it begins. What it gets is no longer part of the tree, so a large bundle needs the memory of one entry.
 using entry_handler = std::function<void(nlohmann::json entry, std::size_t line)>;
 
-// Errors: not_json with the line and column, too_large for nesting and the number of values. Any bytes are allowed as input.
+// Errors: not_json with the line and column, too_large for nesting and the number of values. Any bytes are allowed as
+// input.
 [[nodiscard]] troupe::result<nlohmann::json> parse_json(std::string_view text, const entry_handler& on_entry = {});
 
 }  // namespace healthcare

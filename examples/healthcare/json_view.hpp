@@ -10,10 +10,10 @@
 
 namespace healthcare {
 
-// Looks into untrusted JSON. An absent field, or null, gives an absent view, and an absent view gives empty text, no number,
-// no items. A field of the wrong type does so too, and leaves the first such fault of the tree in the `fault` that all views
-// of one resource share, so that a reader checks once at its end.
-// A view must not outlive the tree nor the fault.
+// Looks into untrusted JSON. An absent field, or null, gives an absent view, and an absent view gives empty text, no
+// number, no items. A field of the wrong type does so too, and leaves the first such fault of the tree in the `fault`
+// that all views of one resource share, so that a reader checks once at its end. A view must not outlive the tree nor
+// the fault.
 class json_view {
  public:
   json_view(const nlohmann::json& root, std::optional<troupe::error>& fault, std::string path)

@@ -63,8 +63,7 @@ allergen allergen_of(const allergy& of) {
   for (const auto& name : named) {
     bool is_class = false;
     for (const auto& group : drug_classes()) {
-      const bool listed =
-          std::find(group.allergens.begin(), group.allergens.end(), name) != group.allergens.end();
+      const bool listed = std::find(group.allergens.begin(), group.allergens.end(), name) != group.allergens.end();
       if (listed || group.name == name) {
         out.classes.emplace(group.name);
         is_class = true;
@@ -81,12 +80,17 @@ std::string quoted(const std::string& name) { return "\"" + clipped(name, 120) +
 std::optional<finding> allergy_finding(const allergen& to, const std::string& label, const prescription& drug,
                                        const ingredient& of) {
   if (to.substances.contains(of.name)) {
-    return finding{{}, finding_kind::same_substance, severity::contraindicated, {drug.request->id},
-                   quoted(drug.name) + " contains " + of.name + ", to which an allergy is on record (" + label + ")", {}};
+    return finding{{},
+                   finding_kind::same_substance,
+                   severity::contraindicated,
+                   {drug.request->id},
+                   quoted(drug.name) + " contains " + of.name + ", to which an allergy is on record (" + label + ")",
+                   {}};
   }
   std::optional<finding> out;
   const auto consider = [&](finding_kind kind, severity level, std::string text, std::string_view source) {
-    if (!out || out->level < level) out = finding{{}, kind, level, {drug.request->id}, std::move(text), std::string{source}};
+    if (!out || out->level < level)
+      out = finding{{}, kind, level, {drug.request->id}, std::move(text), std::string{source}};
   };
   // The classes the patient is allergic to, or to a member of.
   const auto allergic_to = [&](const drug_class& group) {
@@ -128,7 +132,8 @@ class reviewer {
       if (drugs_.size() < active_requests_max) {
         drugs_.push_back(prescription_of(*request));
       } else {
-        out_.unknown_doses.push_back({request->id, display_of(request->medication), "too many active requests: not checked"});
+        out_.unknown_doses.push_back(
+            {request->id, display_of(request->medication), "too many active requests: not checked"});
       }
     }
   }
@@ -143,6 +148,7 @@ class reviewer {
     });
     const auto same_id = [](const finding& a, const finding& b) { return a.id == b.id; };
     out_.findings.erase(std::unique(out_.findings.begin(), out_.findings.end(), same_id), out_.findings.end());
+    if (out_.findings.size() > findings_max) out_.findings.resize(findings_max);
     std::sort(out_.unknown_doses.begin(), out_.unknown_doses.end(),
               [](const unknown_dose& a, const unknown_dose& b) { return a.request < b.request; });
     return std::move(out_);
@@ -184,47 +190,52 @@ class reviewer {
     }
   }
 
-  template <class Check>
-  void for_each_pair(Check check) {
-    for (std::size_t i = 0; i < drugs_.size(); ++i) {
-      for (std::size_t j = i + 1; j < drugs_.size(); ++j) check(drugs_[i], drugs_[j]);
+  // The drugs with each ingredient.
+  std::map<std::string, std::vector<const prescription*>> by_ingredient() const {
+    std::map<std::string, std::vector<const prescription*>> out;
+    for (const auto& drug : drugs_) {
+      for (const auto& of : drug.product.ingredients) {
+        auto& with = out[of.name];
+        if (with.empty() || with.back() != &drug) with.push_back(&drug);
+      }
     }
+    return out;
   }
 
   void check_duplicates() {
-    for_each_pair([&](const prescription& a, const prescription& b) {
-      for (const auto& of : a.product.ingredients) {
-        const bool both = std::any_of(b.product.ingredients.begin(), b.product.ingredients.end(),
-                                      [&](const ingredient& other) { return other.name == of.name; });
-        if (!both) continue;
-        found({{}, finding_kind::duplicate_ingredient, severity::moderate, {a.request->id, b.request->id},
-               of.name + " is in both " + quoted(a.name) + " and " + quoted(b.name), {}},
-              of.name);
+    for (const auto& [name, drugs] : by_ingredient()) {
+      if (drugs.size() < 2) continue;
+      finding what{{}, finding_kind::duplicate_ingredient, severity::moderate, {}, name + " is in ", {}};
+      for (const auto* drug : drugs) {
+        what.text += (what.requests.empty() ? "" : " and ") + quoted(drug->name);
+        what.requests.push_back(drug->request->id);
       }
-    });
+      what.text = clipped(what.text, 512);
+      found(std::move(what), name);
+    }
   }
 
   void check_interactions() {
-    for_each_pair([&](const prescription& a, const prescription& b) {
-      for (const auto& rule : interactions()) {
-        const auto* first = ingredient_of(a, rule.first);
-        const auto* second = ingredient_of(b, rule.second);
-        if (first == nullptr || second == nullptr) {
-          first = ingredient_of(a, rule.second);
-          second = ingredient_of(b, rule.first);
+    const auto drugs_with = by_ingredient();
+    for (const auto& rule : interactions()) {
+      for (const auto& [first, with_first] : drugs_with) {
+        if (!is_a(first, rule.first)) continue;
+        for (const auto& [second, with_second] : drugs_with) {
+          if (!is_a(second, rule.second)) continue;
+          std::set<std::string> requests;
+          for (const auto* drug : with_first) requests.insert(drug->request->id);
+          for (const auto* drug : with_second) requests.insert(drug->request->id);
+          if (requests.size() < 2) continue;  // a product that combines them on purpose
+          found({{},
+                 finding_kind::interaction,
+                 rule.level,
+                 {requests.begin(), requests.end()},
+                 first + " with " + second + ": " + std::string{rule.effect},
+                 std::string{rule.source}},
+                first + "/" + second);
         }
-        if (first == nullptr || second == nullptr) continue;
-        found({{}, finding_kind::interaction, rule.level, {a.request->id, b.request->id},
-               first->name + " with " + second->name + ": " + std::string{rule.effect}, std::string{rule.source}},
-              std::string{rule.first} + "/" + std::string{rule.second});
       }
-    });
-  }
-
-  static const ingredient* ingredient_of(const prescription& drug, std::string_view term) {
-    const auto& all = drug.product.ingredients;
-    const auto at = std::find_if(all.begin(), all.end(), [&](const ingredient& of) { return is_a(of.name, term); });
-    return at == all.end() ? nullptr : &*at;
+    }
   }
 
   void check_doses() {
@@ -254,7 +265,10 @@ class reviewer {
     }
     for (const auto& [name, sum] : totals) {
       if (sum.of_maximum <= 1 + 1e-9) continue;
-      found({{}, finding_kind::dose_above_maximum, severity::major, sum.requests,
+      found({{},
+             finding_kind::dose_above_maximum,
+             severity::major,
+             sum.requests,
              name + ": " + number_text(sum.mg) + " mg a day, where the maximum for adults is " +
                  number_text(sum.limit->mg_per_day) + " mg",
              std::string{sum.limit->source}},

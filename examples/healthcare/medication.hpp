@@ -16,8 +16,8 @@ enum class finding_kind : std::uint8_t {
   same_substance,        // an allergy to an ingredient
   same_class,            // an allergy to its class, or to another drug of the class
   cross_reactivity,      // an allergy to a related class
-  duplicate_ingredient,  // in two requests
-  interaction,           // of two requests
+  duplicate_ingredient,  // in several requests
+  interaction,           // of different requests
   dose_above_maximum,    // over all requests with the ingredient
 };
 
@@ -46,13 +46,14 @@ struct medication_review {
   bool operator==(const medication_review&) const = default;
 };
 
-// Every request is compared with every other, so a patient with more active requests than this has the rest reported as
-// not checked.
+// A patient with more active requests than this has the rest reported as not checked.
 inline constexpr std::size_t active_requests_max = 500;
+// The gravest are kept.
+inline constexpr std::size_t findings_max = 1'000;
 
-// Checks the active requests of a patient against the active allergies and against each other. `as_of` decides who is an
-// adult, since the maximum doses are for adults (18 years; a patient without a birth date counts as one).
-// Routes are not told apart: a cream counts as a tablet does. A pure function of its arguments.
+// Checks the active requests of a patient against the active allergies and against each other. `as_of` decides who is
+// an adult, since the maximum doses are for adults (18 years; a patient without a birth date counts as one). Routes are
+// not told apart: a cream counts as a tablet does. A pure function of its arguments.
 [[nodiscard]] medication_review review_medication(const record& of, instant as_of);
 
 [[nodiscard]] std::string_view to_string(finding_kind kind) noexcept;

@@ -9,8 +9,8 @@ namespace {
 
 using names = std::string_view[];
 
-// Sources, by their publication. A label is the US prescribing information that the FDA publishes for the product; it is
-// revised at times, so the part is named, not the revision.
+// Sources, by their publication. A label is the US prescribing information that the FDA publishes for the product; it
+// is revised at times, so the part is named, not the revision.
 constexpr std::string_view atc = "WHO Collaborating Centre for Drug Statistics Methodology, ATC/DDD Index, 2024";
 constexpr std::string_view khan_2022 =
     "Khan et al., Drug allergy: a 2022 practice parameter update, J Allergy Clin Immunol 150, 2022";
@@ -34,27 +34,30 @@ constexpr std::string_view lithobid = "Lithobid (lithium) label, drug interactio
 constexpr std::string_view trexall = "Trexall (methotrexate) label, drug interactions";
 constexpr std::string_view colcrys = "Colcrys (colchicine) label, drug interactions";
 
-constexpr names penicillins = {"penicillin",   "penicillin g", "penicillin v",  "amoxicillin",  "ampicillin",
-                               "dicloxacillin", "oxacillin",   "nafcillin",     "cloxacillin",  "flucloxacillin",
-                               "piperacillin", "ticarcillin"};
-constexpr names cephalosporins = {"cephalexin", "cefadroxil", "cefazolin",   "cefaclor",   "cefuroxime", "cefprozil",
-                                  "cefdinir",   "cefixime",   "cefpodoxime", "cefotaxime", "ceftazidime", "ceftriaxone",
-                                  "cefepime"};
+constexpr names penicillins = {"penicillin",  "penicillin g",   "penicillin v", "amoxicillin",
+                               "ampicillin",  "dicloxacillin",  "oxacillin",    "nafcillin",
+                               "cloxacillin", "flucloxacillin", "piperacillin", "ticarcillin"};
+constexpr names cephalosporins = {"cephalexin",  "cefadroxil",  "cefazolin", "cefaclor",    "cefuroxime",
+                                  "cefprozil",   "cefdinir",    "cefixime",  "cefpodoxime", "cefotaxime",
+                                  "ceftazidime", "ceftriaxone", "cefepime"};
 constexpr names sulfonamide_antibiotics = {"sulfamethoxazole", "sulfadiazine", "sulfisoxazole", "sulfacetamide",
                                            "sulfasalazine"};
-constexpr names sulfonamide_nonantibiotics = {"hydrochlorothiazide", "chlorthalidone", "furosemide", "bumetanide",
-                                              "torsemide",           "acetazolamide"};
+constexpr names sulfonamide_nonantibiotics = {"hydrochlorothiazide", "chlorthalidone", "furosemide",
+                                              "bumetanide",          "torsemide",      "acetazolamide"};
 constexpr names macrolides = {"erythromycin", "clarithromycin", "azithromycin"};
 constexpr names fluoroquinolones = {"ciprofloxacin", "levofloxacin", "moxifloxacin", "ofloxacin", "norfloxacin"};
 constexpr names tetracyclines = {"tetracycline", "doxycycline", "minocycline"};
-constexpr names nsaids = {"aspirin",    "ibuprofen", "naproxen",  "diclofenac", "ketorolac", "indomethacin", "ketoprofen",
-                          "flurbiprofen", "etodolac", "meloxicam", "piroxicam", "nabumetone", "sulindac",    "celecoxib"};
-constexpr names opioids = {"morphine",  "codeine",  "hydrocodone", "oxycodone", "hydromorphone", "oxymorphone",
-                           "tramadol",  "tapentadol", "fentanyl",  "meperidine", "methadone",    "buprenorphine"};
-constexpr names benzodiazepines = {"alprazolam", "clonazepam", "diazepam", "lorazepam", "midazolam", "oxazepam", "temazepam"};
+constexpr names nsaids = {"aspirin",      "ibuprofen",  "naproxen",     "diclofenac", "ketorolac",
+                          "indomethacin", "ketoprofen", "flurbiprofen", "etodolac",   "meloxicam",
+                          "piroxicam",    "nabumetone", "sulindac",     "celecoxib"};
+constexpr names opioids = {"morphine", "codeine",    "hydrocodone", "oxycodone",  "hydromorphone", "oxymorphone",
+                           "tramadol", "tapentadol", "fentanyl",    "meperidine", "methadone",     "buprenorphine"};
+constexpr names benzodiazepines = {"alprazolam", "clonazepam", "diazepam", "lorazepam",
+                                   "midazolam",  "oxazepam",   "temazepam"};
 constexpr names ssris = {"sertraline", "fluoxetine", "citalopram", "escitalopram", "paroxetine", "fluvoxamine"};
 constexpr names maois = {"phenelzine", "tranylcypromine", "isocarboxazid"};
-constexpr names ace_inhibitors = {"lisinopril", "enalapril", "ramipril", "captopril", "benazepril", "quinapril", "fosinopril"};
+constexpr names ace_inhibitors = {"lisinopril", "enalapril", "ramipril",  "captopril",
+                                  "benazepril", "quinapril", "fosinopril"};
 constexpr names potassium_raisers = {"spironolactone", "eplerenone", "amiloride", "triamterene", "potassium chloride"};
 constexpr names thiazides = {"hydrochlorothiazide", "chlorthalidone", "indapamide", "metolazone"};
 constexpr names nitrates = {"nitroglycerin", "isosorbide mononitrate", "isosorbide dinitrate"};
@@ -68,7 +71,8 @@ constexpr names fluoroquinolone_allergens = {"quinolone", "quinolones", "fluoroq
 constexpr names tetracycline_allergens = {"tetracyclines"};
 constexpr names nsaid_allergens = {"nsaid", "nsaids", "non-steroidal anti-inflammatory", "salicylate", "salicylates"};
 constexpr names opioid_allergens = {"opioid", "opioids", "opiate", "opiates", "morphinan opioid"};
-constexpr names ace_inhibitor_allergens = {"ace inhibitor", "ace inhibitors", "angiotensin-converting enzyme inhibitor"};
+constexpr names ace_inhibitor_allergens = {"ace inhibitor", "ace inhibitors",
+                                           "angiotensin-converting enzyme inhibitor"};
 
 constexpr drug_class class_table[] = {
     {"penicillins", penicillins, penicillin_allergens, severity::contraindicated, khan_2022},
@@ -227,7 +231,8 @@ const drug_class* find_class(std::string_view name) noexcept {
 bool is_a(std::string_view ingredient, std::string_view term) noexcept {
   if (ingredient == term) return true;
   const auto* group = find_class(term);
-  return group != nullptr && std::find(group->members.begin(), group->members.end(), ingredient) != group->members.end();
+  return group != nullptr &&
+         std::find(group->members.begin(), group->members.end(), ingredient) != group->members.end();
 }
 
 }  // namespace healthcare

@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
-// What the medication check knows. Small on purpose: each row names the publication it rests on, and README.md lists them.
-// Absence from a table says nothing about a drug. Names are those of drug_names.hpp. Static data.
+// What the medication check knows. Small on purpose: each row names the publication it rests on, and README.md lists
+// them. Absence from a table says nothing about a drug. Names are those of drug_names.hpp. Static data.
 namespace healthcare {
 
 enum class severity : std::uint8_t { note, moderate, major, contraindicated };

@@ -9,8 +9,9 @@
 #include "healthcare/records.hpp"
 
 // The National Early Warning Score 2. Source: Royal College of Physicians, "National Early Warning Score (NEWS) 2:
-// Standardising the assessment of acute-illness severity in the NHS", updated report of a working party, 2017 (chart 1: the
-// scoring system; chart 2: thresholds and triggers; chart 4: clinical response). SpO2 scale 1. For adults; not in pregnancy.
+// Standardising the assessment of acute-illness severity in the NHS", updated report of a working party, 2017 (chart 1:
+// the scoring system; chart 2: thresholds and triggers; chart 4: clinical response). SpO2 scale 1. For adults; not in
+// pregnancy.
 namespace healthcare {
 
 // A set of vital signs; absent ones were not measured.

@@ -27,6 +27,8 @@ class observation_stream {
   [[nodiscard]] std::optional<line> next();
 
  private:
+  std::optional<std::size_t> read_line();
+
   std::istream& in_;
   std::vector<char> buffer_;
   std::size_t number_ = 0;

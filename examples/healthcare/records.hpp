@@ -10,8 +10,8 @@
 
 #include "healthcare/instant.hpp"
 
-// What the readers make of FHIR resources: plain values that copy, compare and travel in messages. Only what this program
-// uses is kept. Free text is at most 512 bytes long.
+// What the readers make of FHIR resources: plain values that copy, compare and travel in messages. Only what this
+// program uses is kept. Free text is at most 512 bytes long.
 namespace healthcare {
 
 // One coding of a CodeableConcept. The text of the concept itself is a coding without system and code.
@@ -48,11 +48,11 @@ struct allergy {
 
 // One dosageInstruction. Absent values were absent in the resource.
 struct dosage {
-  int sequence = 1;                    // instructions of one sequence number are taken together, others one after another
-  std::optional<double> times;         // administrations in a period
+  int sequence = 1;             // instructions of one sequence number are taken together, others one after another
+  std::optional<double> times;  // administrations in a period
   std::optional<double> period_hours;
-  std::optional<double> dose;          // of one administration
-  std::string dose_unit;               // UCUM code or unit text; empty for "one tablet"
+  std::optional<double> dose;  // of one administration
+  std::string dose_unit;       // UCUM code or unit text; empty for "one tablet"
   bool as_needed = false;
   bool operator==(const dosage&) const = default;
 };

@@ -61,17 +61,20 @@ json news2_json(const news2_report& of) {
              {"direction", to_string(trend->moves)},
              {"parameters", json::array()}};
     for (const auto& item : trend->parameters) {
-      moves["parameters"].push_back({{"name", to_string(item.what)},
-                                     {"direction", to_string(item.moves)},
-                                     {"per_hour", rounded(item.per_hour)}});
+      moves["parameters"].push_back(
+          {{"name", to_string(item.what)}, {"direction", to_string(item.moves)}, {"per_hour", rounded(item.per_hour)}});
     }
   }
   return out;
 }
 
 json finding_json(const finding& of) {
-  return {{"id", of.id},     {"kind", to_string(of.kind)}, {"severity", to_string(of.level)},
-          {"requests", of.requests}, {"text", of.text},            {"source", of.source.empty() ? json{} : json(of.source)}};
+  return {{"id", of.id},
+          {"kind", to_string(of.kind)},
+          {"severity", to_string(of.level)},
+          {"requests", of.requests},
+          {"text", of.text},
+          {"source", of.source.empty() ? json{} : json(of.source)}};
 }
 
 json appointment_json(const appointment& of, const clinician* who) {
@@ -252,10 +255,11 @@ std::string to_table(const report& of) {
   }
   const auto& run = of.run;
   out += std::to_string(patients.size()) + " patients from " + std::to_string(run.files) + " files (" +
-         std::to_string(run.files_unreadable) + " unreadable), " + std::to_string(run.observations) + " observations, " +
-         std::to_string(run.lines_refused) + " lines refused, " + std::to_string(run.problems) + " problems\n" +
-         std::to_string(run.messages) + " messages between agents, " + std::to_string(run.kills) + " kills, " +
-         std::to_string(run.restarts) + " restarts, " + std::to_string(run.dead_letters) + " dead letters\n";
+         std::to_string(run.files_unreadable) + " unreadable), " + std::to_string(run.observations) +
+         " observations, " + std::to_string(run.lines_refused) + " lines refused, " + std::to_string(run.problems) +
+         " problems\n" + std::to_string(run.messages) + " messages between agents, " + std::to_string(run.kills) +
+         " kills, " + std::to_string(run.restarts) + " restarts, " + std::to_string(run.dead_letters) +
+         " dead letters\n";
   return out;
 }
 

@@ -35,11 +35,11 @@ struct run_report {
   std::uint64_t lines_refused = 0;         // of the stream
   std::uint64_t problems = 0;              // reported, of every kind
   // Of the agents; these differ from run to run.
-  std::uint64_t messages = 0;      // handled by all agents
-  std::uint64_t kills = 0;         // by --chaos
+  std::uint64_t messages = 0;  // handled by all agents
+  std::uint64_t kills = 0;     // by --chaos
   std::uint64_t restarts = 0;
   std::uint64_t dead_letters = 0;
-  std::uint64_t feedback = 0;      // collected by the learning agents
+  std::uint64_t feedback = 0;  // collected by the learning agents
   bool operator==(const run_report&) const = default;
 };
 

@@ -105,7 +105,8 @@ class replay {
       open_.erase(id);
       return;
     }
-    const auto [at, fresh] = open_.try_emplace(id, open_request{what.request, level, what.item->needs, what.at, what.item->reason, {}, {}});
+    const auto [at, fresh] =
+        open_.try_emplace(id, open_request{what.request, level, what.item->needs, what.at, what.item->reason, {}, {}});
     auto& request = at->second;
     request.reason = what.item->reason;
     if (fresh || (request.level == level && request.needs == what.item->needs)) return;
@@ -134,8 +135,8 @@ class replay {
     }
   }
 
-  // A slot that one of higher rank could have had goes to that one, whose slot becomes free in its place. Each round moves
-  // an appointment to an earlier time, so there is an end.
+  // A slot that one of higher rank could have had goes to that one, whose slot becomes free in its place. Each round
+  // moves an appointment to an earlier time, so there is an end.
   void give_way(open_request& request, std::span<open_request* const> higher, instant now, std::set<slot>& taken) {
     while (request.booked) {
       const auto wanted = *request.booked;
@@ -195,16 +196,22 @@ class replay {
   }
 
   appointment appointment_of(const open_request& request) const {
-    appointment out{request.of->id,  request.of->patient, clinic_.staff[request.booked->clinician].id,
-                    request.booked->start, request.booked->start + slot_, request.due(), request.level, request.reason, {}};
+    appointment out{request.of->id,
+                    request.of->patient,
+                    clinic_.staff[request.booked->clinician].id,
+                    request.booked->start,
+                    request.booked->start + slot_,
+                    request.due(),
+                    request.level,
+                    request.reason,
+                    {}};
     if (*request.first_planned != out.start) out.moved_from = request.first_planned;
     return out;
   }
 
   std::string why_unplaced(const open_request& request) const {
-    const bool somebody = std::any_of(clinic_.staff.begin(), clinic_.staff.end(), [&](const clinician& who) {
-      return can_serve(who.does, request.needs);
-    });
+    const bool somebody = std::any_of(clinic_.staff.begin(), clinic_.staff.end(),
+                                      [&](const clinician& who) { return can_serve(who.does, request.needs); });
     return somebody ? "no free slot within " + std::to_string(clinic_.horizon.count()) + " days"
                     : "no " + std::string{to_string(request.needs)} + " in the clinic";
   }
@@ -257,7 +264,8 @@ minutes within(urgency level) noexcept {
 
 bool can_serve(role does, role needs) noexcept {
   if (does == needs) return true;
-  return (does == role::physician && needs == role::pharmacist) || (does == role::critical_care && needs == role::physician);
+  return (does == role::physician && needs == role::pharmacist) ||
+         (does == role::critical_care && needs == role::physician);
 }
 
 std::string_view to_string(role does) noexcept {

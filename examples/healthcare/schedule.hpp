@@ -107,8 +107,8 @@ class planner {
  public:
   explicit planner(clinic at) : clinic_{std::move(at)} {}
 
-  // True if this changed anything: a new request or a higher version of one. Of two different ones of one version the first
-  // counts; a requester gives each story its own version.
+  // True if this changed anything: a new request or a higher version of one. Of two different ones of one version the
+  // first counts; a requester gives each story its own version.
   bool put(follow_up request);
   [[nodiscard]] schedule plan() const;
 
@@ -121,8 +121,8 @@ class planner {
 };
 
 [[nodiscard]] std::chrono::minutes within(urgency level) noexcept;
-// Whether one who does `does` can see a patient who needs `needs`: a physician also reviews medication, critical care also
-// sees a physician's patients.
+// Whether one who does `does` can see a patient who needs `needs`: a physician also reviews medication, critical care
+// also sees a physician's patients.
 [[nodiscard]] bool can_serve(role does, role needs) noexcept;
 [[nodiscard]] std::string_view to_string(role does) noexcept;
 [[nodiscard]] std::string_view to_string(urgency level) noexcept;

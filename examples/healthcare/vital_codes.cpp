@@ -18,10 +18,10 @@ struct vital_code {
 
 constexpr vital_code vital_codes[] = {
     {loinc, "9279-1", vital::respiratory_rate},
-    {loinc, "2708-6", vital::oxygen_saturation},      // in arterial blood
-    {loinc, "59408-5", vital::oxygen_saturation},     // by pulse oximetry
-    {loinc, "3150-0", vital::supplemental_oxygen},    // inhaled oxygen concentration
-    {loinc, "3151-8", vital::supplemental_oxygen},    // inhaled oxygen flow rate
+    {loinc, "2708-6", vital::oxygen_saturation},        // in arterial blood
+    {loinc, "59408-5", vital::oxygen_saturation},       // by pulse oximetry
+    {loinc, "3150-0", vital::supplemental_oxygen},      // inhaled oxygen concentration
+    {loinc, "3151-8", vital::supplemental_oxygen},      // inhaled oxygen flow rate
     {snomed, "371825009", vital::supplemental_oxygen},  // patient on oxygen
     {loinc, "8480-6", vital::systolic_pressure},
     {loinc, "8867-4", vital::heart_rate},
@@ -37,12 +37,11 @@ struct acvpu_code {
 
 // LOINC's answer list of 67775-7 knows AVPU; new confusion is its answer LA6560-2.
 constexpr acvpu_code acvpu_codes[] = {
-    {loinc, "LA9340-6", acvpu::alert},      {loinc, "LA6560-2", acvpu::confusion},
-    {loinc, "LA17108-4", acvpu::voice},     {loinc, "LA17107-6", acvpu::pain},
-    {loinc, "LA9343-0", acvpu::unresponsive},
-    {snomed, "248234008", acvpu::alert},    {snomed, "130987000", acvpu::confusion},
-    {snomed, "300202002", acvpu::voice},    {snomed, "450847001", acvpu::pain},
-    {snomed, "422768004", acvpu::unresponsive},
+    {loinc, "LA9340-6", acvpu::alert},        {loinc, "LA6560-2", acvpu::confusion},
+    {loinc, "LA17108-4", acvpu::voice},       {loinc, "LA17107-6", acvpu::pain},
+    {loinc, "LA9343-0", acvpu::unresponsive}, {snomed, "248234008", acvpu::alert},
+    {snomed, "130987000", acvpu::confusion},  {snomed, "300202002", acvpu::voice},
+    {snomed, "450847001", acvpu::pain},       {snomed, "422768004", acvpu::unresponsive},
 };
 
 // value * factor + offset is the value in the standard unit.
@@ -52,7 +51,7 @@ struct conversion {
   double offset = 0;
 };
 
-constexpr conversion per_minute[] = {{"/min"},      {"{beats}/min"}, {"{breaths}/min"}, {"1/min"}, {"bpm"},
+constexpr conversion per_minute[] = {{"/min"},      {"{beats}/min"}, {"{breaths}/min"}, {"1/min"},         {"bpm"},
                                      {"beats/min"}, {"breaths/min"}, {"beats/minute"},  {"breaths/minute"}};
 constexpr conversion percent[] = {{"%"}};
 constexpr conversion pressure[] = {{"mm[hg]"}, {"mmhg"}, {"mm hg"}, {"kpa", 7.50061683}};
@@ -139,9 +138,9 @@ troupe::result<double> standard_value(vital what, double value, std::string_view
   if (what == vital::supplemental_oxygen) return on_oxygen(value, lowered);
   const auto* rule = conversion_for(what, lowered);
   if (rule == nullptr) {
-    return troupe::error{errc::bad_unit, std::string{to_string(what)} +
-                                             (unit.empty() ? " without a unit"
-                                                           : " in \"" + printable(clipped(unit, 20)) + "\"")};
+    return troupe::error{errc::bad_unit,
+                         std::string{to_string(what)} +
+                             (unit.empty() ? " without a unit" : " in \"" + printable(clipped(unit, 20)) + "\"")};
   }
   const double standard = value * rule->factor + rule->offset;
   const auto [least, most] = plausible(what);

@@ -21,8 +21,8 @@ inline constexpr std::string_view rxnorm = "http://www.nlm.nih.gov/research/umls
 // Errors: bad_unit, out_of_range (also for NaN).
 [[nodiscard]] troupe::result<double> standard_value(vital what, double value, std::string_view unit);
 
-// The answer to 67775-7: LOINC LA9340-6 alert, LA6560-2 confused, LA17108-4 voice, LA17107-6 pain, LA9343-0 unresponsive, or
-// SNOMED CT 248234008, 130987000 (acute confusion), 300202002 (voice), 450847001 (pain), 422768004.
+// The answer to 67775-7: LOINC LA9340-6 alert, LA6560-2 confused, LA17108-4 voice, LA17107-6 pain, LA9343-0
+// unresponsive, or SNOMED CT 248234008, 130987000 (acute confusion), 300202002 (voice), 450847001 (pain), 422768004.
 [[nodiscard]] std::optional<acvpu> acvpu_of(std::string_view system, std::string_view code) noexcept;
 
 // The answer to 371825009: SNOMED CT 373066001 yes, 373067005 no.

@@ -47,8 +47,8 @@ struct known_values {
   }
 };
 
-// The change within the hour, along the fitted line, from which on a parameter counts as moving. Ours: the standard asks
-// for the trend to be looked at but gives no numbers. About the step between neighbouring columns of its chart.
+// The change within the hour, along the fitted line, from which on a parameter counts as moving. Ours: the standard
+// asks for the trend to be looked at but gives no numbers. About the step between neighbouring columns of its chart.
 double moving_from(vital what) {
   switch (what) {
     case vital::respiratory_rate: return 3;

@@ -39,9 +39,9 @@ struct vitals_trend {
 };
 
 // One patient's observations of the last day, in the order in which they were made, however they arrived.
-// Adding is idempotent and commutative: the same set of observations gives the same history in any order, also with some of
-// them twice, as long as none is a day older than the newest. A value; one thread.
-// Limits: `window` before the newest, `observations_max`; older ones are dropped.
+// Adding is idempotent and commutative: the same set of observations gives the same history in any order, also with
+// some of them twice, as long as none is a day older than the newest. A value; one thread. Limits: `window` before the
+// newest, `observations_max`; older ones are dropped.
 class vitals_history {
  public:
   static constexpr std::chrono::hours window{24};
@@ -49,8 +49,9 @@ class vitals_history {
   // A value counts for this long: the longest interval between measurements that the standard allows.
   static constexpr std::chrono::hours value_age_max{12};
 
-  // True if the history now holds this observation and did not before. An observation of an id seen before replaces that one if it has more authority
-  // (withdrawn over amended over final over preliminary; equal: the later, then the larger value) and changes nothing if not.
+  // True if the history now holds this observation and did not before. An observation of an id seen before replaces
+  // that one if it has more authority (withdrawn over amended over final over preliminary; equal: the later, then the
+  // larger value) and changes nothing if not.
   bool add(const observation& taken);
 
   // One assessment for each time of observation, in order.

@@ -10,8 +10,8 @@ namespace {
 // Adds `item` in the order of ids, unless one of that id is there. False where the one there says something else.
 template <class Resource>
 bool insert_by_id(std::vector<Resource>& all, Resource item) {
-  const auto at = std::lower_bound(all.begin(), all.end(), item,
-                                   [](const Resource& a, const Resource& b) { return a.id < b.id; });
+  const auto at =
+      std::lower_bound(all.begin(), all.end(), item, [](const Resource& a, const Resource& b) { return a.id < b.id; });
   if (at != all.end() && at->id == item.id) return *at == item;
   all.insert(at, std::move(item));
   return true;
@@ -96,8 +96,8 @@ std::optional<std::string> ward::resolve(std::string_view reference) const {
 troupe::result<ward> read_folder(const std::filesystem::path& folder) {
   std::error_code code;
   std::vector<std::filesystem::path> files;
-  for (auto at = std::filesystem::directory_iterator{folder, code}; !code && at != std::filesystem::directory_iterator{};
-       at.increment(code)) {
+  for (auto at = std::filesystem::directory_iterator{folder, code};
+       !code && at != std::filesystem::directory_iterator{}; at.increment(code)) {
     if (at->path().extension() == ".json") files.push_back(at->path());
   }
   if (code) return troupe::error{errc::unreadable, folder.string() + ": " + code.message()};

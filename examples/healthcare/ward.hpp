@@ -19,8 +19,8 @@ struct record {
   bool operator==(const record&) const = default;
 };
 
-// The patients of several bundles, put together: the same whatever the order in which the bundles were added, but for which
-// of two contradicting resources came first. A value; not for two threads at once.
+// The patients of several bundles, put together: the same whatever the order in which the bundles were added, but for
+// which of two contradicting resources came first. A value; not for two threads at once.
 class ward {
  public:
   // Takes what the bundle has. Something for a patient who is nowhere in the bundle is kept until `settle`.

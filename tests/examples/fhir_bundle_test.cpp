@@ -1,0 +1,263 @@
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "examples/fhir_text.hpp"
+#include "healthcare/fhir.hpp"
+
+using namespace healthcare;
+using namespace fhir_text;
+
+namespace {
+
+bundle read(const std::string& entries) {
+  auto out = read_bundle(bundle_text(entries), "b.json");
+  BOOST_TEST_REQUIRE(out.has_value(), (out ? "" : out.error().message()));
+  return *std::move(out);
+}
+
+troupe::error refused(const std::string& text) {
+  auto out = read_bundle(text, "b.json");
+  BOOST_TEST_REQUIRE(!out);
+  return out.error();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(fhir_bundle_test)
+
+BOOST_AUTO_TEST_CASE(a_patient_has_a_name_a_birth_date_and_may_be_dead) {
+  const auto out =
+      read(entry_text(patient_text("p1", R"(,"birthDate":"1964-03-18","deceasedDateTime":"1989-02-15T08:54:18Z")"),
+                      "urn:uuid:p1") +
+           "," + entry_text(patient_text("p2")));
+  BOOST_TEST_REQUIRE(out.patients.size() == 2u);
+  BOOST_TEST(out.patients[0].id == "p1");
+  BOOST_TEST(out.patients[0].full_url == "urn:uuid:p1");
+  BOOST_TEST(out.patients[0].name == "Ada Berg");
+  BOOST_TEST(to_text(*out.patients[0].birth_date) == "1964-03-18T00:00:00Z");
+  BOOST_TEST(out.patients[0].deceased);
+  BOOST_TEST(!out.patients[1].deceased);
+  BOOST_TEST(!out.patients[1].birth_date);
+}
+
+BOOST_AUTO_TEST_CASE(every_form_of_reference_finds_its_patient) {
+  const auto out = read(
+      entry_text(allergy_text("a1", "urn:uuid:0b0b", "x")) + "," + entry_text(allergy_text("a2", "Patient/p1", "x")) +
+      "," + entry_text(allergy_text("a3", "https://h.example/fhir/Patient/p1", "x")) + "," +
+      entry_text(allergy_text("a4", "https://h.example/fhir/Patient/p1/_history/3", "x")) + "," +
+      entry_text(allergy_text("a5", "urn:uuid:elsewhere", "x")) + "," +
+      entry_text(allergy_text("a6", "Group/p1", "x")) + "," + entry_text(patient_text("p1"), "urn:uuid:0b0b"));
+  const std::vector<std::string> wanted{"p1", "p1", "p1", "p1", "urn:uuid:elsewhere", "Group/p1"};
+  BOOST_TEST_REQUIRE(out.allergies.size() == wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) BOOST_TEST(out.allergies[i].patient == wanted[i]);
+}
+
+BOOST_AUTO_TEST_CASE(an_allergy_counts_unless_it_is_over_or_refuted) {
+  const auto status = [](const char* field, const char* code) {
+    return std::string{",\""} + field + R"(":{"coding":[{"code":")" + code + "\"}]}";
+  };
+  const auto out =
+      read(entry_text(allergy_text("a1", "Patient/p", "x", status("clinicalStatus", "active"))) + "," +
+           entry_text(allergy_text("a2", "Patient/p", "x", status("clinicalStatus", "inactive"))) + "," +
+           entry_text(allergy_text("a3", "Patient/p", "x", status("clinicalStatus", "resolved"))) + "," +
+           entry_text(allergy_text("a4", "Patient/p", "x", status("verificationStatus", "refuted"))) + "," +
+           entry_text(allergy_text("a5", "Patient/p", "x", status("verificationStatus", "entered-in-error"))) + "," +
+           entry_text(allergy_text("a6", "Patient/p", "x", R"(,"type":"intolerance")")));
+  BOOST_TEST_REQUIRE(out.allergies.size() == 6u);
+  BOOST_TEST(out.allergies[0].active);
+  for (std::size_t i = 1; i <= 4; ++i) BOOST_TEST(!out.allergies[i].active);
+  BOOST_TEST(out.allergies[5].active);
+  BOOST_TEST(out.allergies[5].intolerance);
+}
+
+BOOST_AUTO_TEST_CASE(a_dosage_instruction_is_read_at_its_most) {
+  const auto dosage = R"(,"dosageInstruction":[{"sequence":2,"asNeededBoolean":true,
+    "timing":{"repeat":{"frequency":1,"frequencyMax":2,"period":4,"periodMax":6,"periodUnit":"h"}},
+    "doseAndRate":[{"doseRange":{"low":{"value":1},"high":{"value":2,"unit":"tablet"}}}]}])";
+  const auto out = read(entry_text(request_text("m1", "Patient/p", "Drug 5 MG Oral Tablet", dosage)));
+  BOOST_TEST_REQUIRE(out.medication_requests.size() == 1u);
+  const auto& request = out.medication_requests[0];
+  BOOST_TEST(request.active);
+  BOOST_TEST_REQUIRE(request.dosages.size() == 1u);
+  BOOST_TEST((request.dosages[0] == healthcare::dosage{2, 2.0, 4.0, 2.0, "tablet", true}));
+}
+
+BOOST_AUTO_TEST_CASE(an_abbreviation_gives_the_timing_where_no_repeat_does) {
+  const auto dosage = R"(,"dosageInstruction":[{"timing":{"code":{"coding":[{"code":"TID"}]}}}])";
+  const auto out = read(entry_text(request_text("m1", "Patient/p", "Drug 5 MG Oral Tablet", dosage)));
+  BOOST_TEST(out.medication_requests.at(0).dosages.at(0).times.value() == 3);
+  BOOST_TEST(out.medication_requests.at(0).dosages.at(0).period_hours.value() == 24);
+}
+
+BOOST_AUTO_TEST_CASE(only_an_active_request_is_active) {
+  std::string entries;
+  for (const auto* status : {"active", "stopped", "on-hold", "completed", "entered-in-error", "draft"}) {
+    if (!entries.empty()) entries += ',';
+    entries += entry_text(request_text(std::string{"m-"} + status, "Patient/p", "x", "", status));
+  }
+  entries += "," + entry_text(request_text("m-not", "Patient/p", "x", R"(,"doNotPerform":true)"));
+  const auto out = read(entries);
+  BOOST_TEST_REQUIRE(out.medication_requests.size() == 7u);
+  for (const auto& request : out.medication_requests) BOOST_TEST(request.active == (request.id == "m-active"));
+}
+
+BOOST_AUTO_TEST_CASE(a_medication_may_be_a_resource_of_its_own_or_contained) {
+  const auto refers = [](const char* id, const char* to, const char* more) {
+    return std::string{R"({"resourceType":"MedicationRequest","id":")"} + id +
+           R"(","status":"active","subject":{"reference":"Patient/p"},"medicationReference":{"reference":")" + to +
+           "\"}" + more + "}";
+  };
+  const auto out =
+      read(entry_text(refers("m1", "Medication/d1", "")) + "," + entry_text(refers("m2", "urn:uuid:d2", "")) + "," +
+           entry_text(refers("m3", "#in",
+                             R"(,"contained":[{"resourceType":"Medication","id":"in","code":{"text":"Inner"}}])")) +
+           "," + entry_text(refers("m4", "Medication/nowhere", "")) + "," +
+           entry_text(R"({"resourceType":"Medication","id":"d1","code":{"text":"First"}})") + "," +
+           entry_text(R"({"resourceType":"Medication","id":"d2","code":{"text":"Second"}})", "urn:uuid:d2"));
+  BOOST_TEST_REQUIRE(out.medication_requests.size() == 3u);
+  BOOST_TEST(out.medication_requests[0].medication.at(0).display == "First");
+  BOOST_TEST(out.medication_requests[1].medication.at(0).display == "Second");
+  BOOST_TEST(out.medication_requests[2].medication.at(0).display == "Inner");
+  BOOST_TEST_REQUIRE(out.problems.size() == 1u);
+  BOOST_TEST(out.problems[0].kind == "missing_field");
+}
+
+BOOST_AUTO_TEST_CASE(other_resources_and_other_types_of_bundle_are_tolerated) {
+  for (const auto* type : {"transaction", "searchset", "history", "document", "batch-response"}) {
+    const auto out = read_bundle(
+        bundle_text(entry_text(patient_text("p1")) + "," + entry_text(R"({"resourceType":"Claim","id":"c"})") +
+                        R"(,{"response":{"status":"201"}},{})",
+                    type),
+        "b.json");
+    BOOST_TEST_REQUIRE(out.has_value());
+    BOOST_TEST(out->patients.size() == 1u);
+    BOOST_TEST(out->entries == 4u);
+    BOOST_TEST(out->problems.empty());
+  }
+  BOOST_TEST(read_bundle(R"({"resourceType":"Bundle","type":"collection"})", "b.json").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_type_of_the_bundle_may_stand_behind_its_entries) {
+  const auto out =
+      read_bundle(R"({"entry":[)" + entry_text(patient_text("p1")) + R"(],"resourceType":"Bundle"})", "b.json");
+  BOOST_TEST_REQUIRE(out.has_value());
+  BOOST_TEST(out->patients.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(malformed_json_is_an_error_with_its_line) {
+  const auto why = refused("{\n\"resourceType\": \"Bundle\",\n  \"entry\": [,]\n}");
+  BOOST_TEST(why.is(errc::not_json));
+  BOOST_TEST(why.message().starts_with("line 3, column 13"), why.message());
+  for (const auto* text : {"", "{", "nope", "{\"a\":01}", "[1,2", "{\"a\":1e999}", "\"\\ud800\"",
+                           "{\"a\":\"\xff\xfe\"}", "{} {}", "\x00\x01"}) {
+    BOOST_TEST_CONTEXT(text) { BOOST_TEST(refused(text).is(errc::not_json)); }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(json_that_is_no_bundle_is_an_error) {
+  for (const auto* text : {"[]", "5", "null", "\"Bundle\"", "{}", R"({"resourceType":"Patient","id":"p"})"}) {
+    BOOST_TEST_CONTEXT(text) { BOOST_TEST(refused(text).is(errc::not_fhir)); }
+  }
+  BOOST_TEST(refused(R"({"resourceType":7})").is(errc::wrong_type));
+  BOOST_TEST(refused(R"({"resourceType":"Bundle","entry":{}})").is(errc::wrong_type));
+  BOOST_TEST(refused(R"({"resourceType":"Bundle","entry":[5]})").is(errc::wrong_type));
+}
+
+BOOST_AUTO_TEST_CASE(deep_nesting_is_an_error_and_needs_no_stack) {
+  const std::string deep(1'000'000, '[');
+  BOOST_TEST(refused(deep).is(errc::too_large));
+  std::string objects;
+  for (int i = 0; i < 200; ++i) objects += "{\"a\":";
+  BOOST_TEST(refused(objects).is(errc::too_large));
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_of_too_many_values_is_an_error) {
+  std::string many = R"({"resourceType":"Bundle","x":[0)";
+  for (int i = 0; i < 1'000'001; ++i) many += ",0";
+  BOOST_TEST(refused(many + "]}").is(errc::too_large));
+}
+
+BOOST_AUTO_TEST_CASE(a_malformed_resource_is_a_problem_with_its_line_and_the_rest_is_read) {
+  const auto out = read("\n" + entry_text(patient_text("p1")) + ",\n\n" + entry_text(patient_text("not an id")) +
+                        ",\n" + entry_text(patient_text("p2")));
+  BOOST_TEST(out.patients.size() == 2u);
+  BOOST_TEST_REQUIRE(out.problems.size() == 1u);
+  BOOST_TEST(out.problems[0].file == "b.json");
+  BOOST_TEST(out.problems[0].line == 4u);
+  BOOST_TEST(out.problems[0].kind == "bad_value");
+  BOOST_TEST(to_text(out.problems[0]).starts_with("b.json:4: Patient: "), to_text(out.problems[0]));
+}
+
+BOOST_AUTO_TEST_CASE(a_field_of_the_wrong_type_makes_its_resource_a_problem_whatever_it_is) {
+  const std::vector<std::string> values{
+      "5",
+      "-1.5e300",
+      "true",
+      "null",
+      "\"x\"",
+      "[]",
+      "{}",
+      "[[]]",
+      "[{}]",
+      "[null]",
+      "[5]",
+      "{\"coding\":5}",
+      "{\"coding\":[5]}",
+      "{\"coding\":[{\"code\":5}]}",
+      "{\"reference\":5}",
+      "[{\"timing\":{\"repeat\":5}}]",
+      "[{\"doseAndRate\":5}]",
+      "[{\"given\":5}]",
+      "[{\"given\":[5]}]",
+      "[{\"sequence\":1e300}]",
+      "[{\"timing\":{\"repeat\":{\"frequency\":-1,\"period\":0,\"periodUnit\":\"d\"}}}]"};
+  for (const auto* type :
+       {"Patient", "Practitioner", "AllergyIntolerance", "MedicationRequest", "Medication", "Observation"}) {
+    for (const auto* field :
+         {"id", "name", "birthDate", "deceasedDateTime", "code", "patient", "subject", "status", "reaction",
+          "clinicalStatus", "medicationCodeableConcept", "medicationReference", "contained", "dosageInstruction",
+          "component", "valueQuantity", "effectiveDateTime", "effectivePeriod"}) {
+      for (const auto& value : values) {
+        const auto resource = std::string{R"({"resourceType":")"} + type + R"(",")" + field + "\":" + value + "}";
+        const auto out = read_bundle(bundle_text(entry_text(resource)), "b.json");
+        BOOST_TEST_REQUIRE(out.has_value());
+        BOOST_TEST_REQUIRE(out->entries == 1u);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_two_resources_of_one_id_the_first_counts) {
+  const auto out = read(entry_text(patient_text("p1")) + "," + entry_text(patient_text("p1")) + "," +
+                        entry_text(patient_text("p1", R"(,"birthDate":"2000")")) + "," +
+                        entry_text(allergy_text("p1", "Patient/p1", "x")));
+  BOOST_TEST(out.patients.size() == 1u);
+  BOOST_TEST(!out.patients[0].birth_date);
+  BOOST_TEST(out.allergies.size() == 1u);  // ids are a type's own
+  BOOST_TEST(out.problems.size() == 1u);   // the one that says something else
+}
+
+BOOST_AUTO_TEST_CASE(text_is_cut_between_characters) {
+  std::string name;
+  for (int i = 0; i < 400; ++i) name += "\xc3\xa9";
+  const auto out = read(entry_text(R"({"resourceType":"Practitioner","id":"d","name":[{"family":")" + name + "\"}]}"));
+  BOOST_TEST(out.practitioners.at(0).name.size() == 512u);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_none_is_unreadable) {
+  BOOST_TEST(read_bundle_file("/nonexistent/b.json").error().is(errc::unreadable));
+  BOOST_TEST(read_bundle_file("/").error().is(errc::unreadable));
+  BOOST_TEST(read_bundle_file("/dev/zero").error().is(errc::unreadable));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_beyond_the_limit_is_refused_before_it_is_read) {
+  const auto path = std::filesystem::temp_directory_path() / "troupe_large_bundle.json";
+  std::ofstream{path}.put('{');
+  std::filesystem::resize_file(path, bundle_bytes_max + 1);  // a sparse file
+  BOOST_TEST(read_bundle_file(path).error().is(errc::too_large));
+  std::filesystem::remove(path);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

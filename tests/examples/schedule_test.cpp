@@ -1,0 +1,180 @@
+#include "healthcare/schedule.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace healthcare;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+namespace {
+
+const instant eight = *parse_instant("2024-05-06T08:00:00Z");
+
+// One physician who works from 8 to 18 and is on call.
+clinic one_physician() { return {.staff = {{"d1", "Dr. One", role::physician, true}}}; }
+
+follow_up asked(const std::string& id, instant at, urgency level, role needs = role::physician) {
+  return {id, "p-" + id, 1, {{at, level, needs, false, "because"}}};
+}
+
+follow_up then(follow_up request, instant at, urgency level, bool withdrawn = false) {
+  request.revisions.push_back({at, level, role::physician, withdrawn, "later"});
+  ++request.version;
+  return request;
+}
+
+schedule planned(std::vector<follow_up> requests, const clinic& at = one_physician()) { return plan(requests, at); }
+
+std::string start_of(const schedule& of, const std::string& request) {
+  for (const auto& item : of.appointments) {
+    if (item.request == request) return to_text(item.start).substr(0, 16);
+  }
+  return "none";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(schedule_test)
+
+BOOST_AUTO_TEST_CASE(a_request_gets_the_next_slot) {
+  const auto out = planned({asked("a", eight + minutes{5}, urgency::urgent)});
+  BOOST_TEST_REQUIRE(out.appointments.size() == 1u);
+  const auto& item = out.appointments[0];
+  BOOST_TEST(to_text(item.start) == "2024-05-06T08:20:00Z");
+  BOOST_TEST(to_text(item.end) == "2024-05-06T08:40:00Z");
+  BOOST_TEST(to_text(item.due) == "2024-05-06T09:05:00Z");
+  BOOST_TEST(item.clinician == "d1");
+  BOOST_TEST(item.patient == "p-a");
+  BOOST_TEST(!item.late());
+  BOOST_TEST(!item.moved_from);
+}
+
+BOOST_AUTO_TEST_CASE(a_slot_that_begins_just_now_can_be_had) {
+  BOOST_TEST(start_of(planned({asked("a", eight, urgency::urgent)}), "a") == "2024-05-06T08:00");
+}
+
+BOOST_AUTO_TEST_CASE(the_most_urgent_of_one_moment_comes_first) {
+  const auto out = planned({asked("a", eight, urgency::routine), asked("b", eight, urgency::emergency),
+                            asked("c", eight, urgency::soon), asked("d", eight, urgency::urgent)});
+  BOOST_TEST(start_of(out, "b") == "2024-05-06T08:00");
+  BOOST_TEST(start_of(out, "d") == "2024-05-06T08:20");
+  BOOST_TEST(start_of(out, "c") == "2024-05-06T08:40");
+  BOOST_TEST(start_of(out, "a") == "2024-05-06T09:00");
+}
+
+BOOST_AUTO_TEST_CASE(a_later_emergency_moves_only_those_it_must) {
+  const auto out = planned({asked("a", eight, urgency::routine), asked("b", eight, urgency::soon),
+                            asked("c", eight, urgency::soon), asked("e", eight + minutes{10}, urgency::emergency)});
+  BOOST_TEST(start_of(out, "b") == "2024-05-06T08:00");  // has begun
+  BOOST_TEST(start_of(out, "e") == "2024-05-06T08:20");
+  BOOST_TEST(start_of(out, "c") == "2024-05-06T08:40");
+  BOOST_TEST(start_of(out, "a") == "2024-05-06T09:00");
+  for (const auto& item : out.appointments) {
+    const bool moved = item.request == "c" || item.request == "a";
+    BOOST_TEST(item.moved_from.has_value() == moved);
+  }
+  BOOST_TEST(to_text(*out.appointments[2].moved_from) == "2024-05-06T08:20:00Z");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_becomes_more_urgent_is_planned_anew) {
+  const auto out = planned({asked("a", eight, urgency::soon), asked("b", eight, urgency::soon),
+                            then(asked("c", eight, urgency::routine), eight + minutes{15}, urgency::emergency)});
+  BOOST_TEST(start_of(out, "a") == "2024-05-06T08:00");
+  BOOST_TEST(start_of(out, "c") == "2024-05-06T08:20");
+  BOOST_TEST(start_of(out, "b") == "2024-05-06T08:40");
+}
+
+BOOST_AUTO_TEST_CASE(a_withdrawn_request_frees_its_slot_and_moves_nobody) {
+  const auto out = planned({then(asked("a", eight, urgency::soon), eight, urgency::soon),
+                            then(asked("b", eight, urgency::soon), eight + minutes{10}, urgency::soon, true),
+                            asked("c", eight, urgency::routine)});
+  BOOST_TEST(start_of(out, "b") == "none");
+  BOOST_TEST(start_of(out, "c") == "2024-05-06T08:40");  // in time where it is
+}
+
+BOOST_AUTO_TEST_CASE(a_freed_slot_is_not_taken_over_the_head_of_one_of_higher_rank) {
+  const auto out = planned({asked("0", eight, urgency::soon),
+                            then(asked("a", eight, urgency::soon), eight + minutes{10}, urgency::soon, true),
+                            asked("b", eight, urgency::soon), asked("c", eight + minutes{10}, urgency::routine)});
+  BOOST_TEST(start_of(out, "b") == "2024-05-06T08:20");
+  BOOST_TEST(start_of(out, "c") == "2024-05-06T08:40");
+}
+
+BOOST_AUTO_TEST_CASE(a_withdrawal_after_the_appointment_began_keeps_it) {
+  const auto out = planned({then(asked("a", eight, urgency::soon), eight + minutes{30}, urgency::soon, true)});
+  BOOST_TEST(start_of(out, "a") == "2024-05-06T08:00");
+}
+
+BOOST_AUTO_TEST_CASE(one_who_was_seen_is_seen_again_only_for_something_more_urgent) {
+  const auto same = planned({then(asked("a", eight, urgency::soon), eight + minutes{30}, urgency::soon)});
+  BOOST_TEST(same.appointments.size() == 1u);
+  const auto more = planned({then(asked("a", eight, urgency::soon), eight + minutes{30}, urgency::urgent)});
+  BOOST_TEST_REQUIRE(more.appointments.size() == 2u);
+  BOOST_TEST(to_text(more.appointments[1].start) == "2024-05-06T08:40:00Z");
+  const auto anew = planned({then(then(asked("a", eight, urgency::soon), eight + minutes{30}, urgency::soon, true),
+                                  eight + minutes{50}, urgency::soon)});
+  BOOST_TEST(anew.appointments.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(outside_working_hours_only_the_urgent_are_seen_by_those_on_call) {
+  const auto night = *parse_instant("2024-05-06T22:05:00Z");
+  clinic two = one_physician();
+  two.staff.insert(two.staff.begin(), {"d0", "Dr. Zero", role::physician, false});
+  const auto out = planned({asked("a", night, urgency::emergency), asked("b", night, urgency::prompt)}, two);
+  BOOST_TEST(start_of(out, "a") == "2024-05-06T22:20");
+  BOOST_TEST(start_of(out, "b") == "2024-05-07T08:00");
+  BOOST_TEST(out.appointments[0].clinician == "d1");
+  BOOST_TEST(out.appointments[1].late());
+}
+
+BOOST_AUTO_TEST_CASE(no_appointment_reaches_beyond_working_hours) {
+  const auto out = planned({asked("a", *parse_instant("2024-05-06T17:41:00Z"), urgency::soon)});
+  BOOST_TEST(start_of(out, "a") == "2024-05-07T08:00");
+}
+
+BOOST_AUTO_TEST_CASE(the_right_role_comes_first_and_others_help_out) {
+  const auto out =
+      planned({asked("a", eight, urgency::soon, role::pharmacist), asked("b", eight, urgency::soon, role::pharmacist),
+               asked("c", eight, urgency::emergency, role::critical_care)},
+              default_clinic());
+  BOOST_TEST_REQUIRE(out.appointments.size() == 3u);
+  for (const auto& item : out.appointments) {
+    BOOST_TEST(to_text(item.start) == "2024-05-06T08:00:00Z");
+    BOOST_TEST(item.clinician == (item.request == "a"   ? "pharmacist-1"
+                                  : item.request == "b" ? "physician-1"
+                                                        : "critical-care-1"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_can_do_is_left_over_and_says_so) {
+  const auto out = planned({asked("a", eight, urgency::emergency, role::critical_care)});
+  BOOST_TEST(out.appointments.empty());
+  BOOST_TEST_REQUIRE(out.unplaced.size() == 1u);
+  BOOST_TEST(out.unplaced[0].why == "no critical care in the clinic");
+  clinic closed = one_physician();
+  closed.closes = closed.opens;
+  BOOST_TEST(planned({asked("a", eight, urgency::soon)}, closed).unplaced.at(0).why == "no free slot within 14 days");
+  BOOST_TEST(planned({asked("a", eight, urgency::soon)}, clinic{}).unplaced.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_planner_keeps_the_highest_version) {
+  planner plans{one_physician()};
+  const auto first = asked("a", eight, urgency::soon);
+  const auto second = then(first, eight, urgency::soon, true);
+  BOOST_TEST(plans.put(second));
+  BOOST_TEST(!plans.put(first));
+  BOOST_TEST(!plans.put(second));
+  BOOST_TEST(plans.plan().appointments.empty());
+  BOOST_TEST(plans.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(odd_slot_lengths_are_rounded_down_to_a_divisor_of_the_day) {
+  clinic odd = one_physician();
+  odd.slot = minutes{25};
+  const auto out = planned({asked("a", eight, urgency::soon)}, odd);
+  BOOST_TEST((out.appointments.at(0).end - out.appointments.at(0).start == minutes{24}));
+  odd.slot = minutes{-5};
+  BOOST_TEST(planned({asked("a", eight, urgency::soon)}, odd).appointments.size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
