@@ -210,6 +210,7 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
   effect<agent_ref> starting{effect_handle{
       &cell_, cell_.tell_child(child->cell, signal_kind::start, false, exit_cause::normal(), child->spec->start_within, &now)}};
   auto started = co_await starting.as_result();
+  child->incarnation = child->cell->incarnation();  // one that failed to start counts too
   if (!started) {
     if (started.error().is(agent_errc::timeout)) {
       co_await kill(child, false, now);
@@ -218,7 +219,6 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
     co_return std::move(started).error();
   }
   child->state = child_state::running;
-  child->incarnation = child->cell->incarnation();
   child->started = now.now();
   if (child->spec->restart == temporary) child->arguments = {};
   co_return ok();

@@ -12,7 +12,7 @@ class task;
 
 namespace actors {
 
-// Hands control back to whoever awaits the finished coroutine.
+// Hands control back to whoever awaits the finished coroutine; nobody does if it never waited.
 struct final_awaiter {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -81,9 +81,13 @@ class [[nodiscard]] task {
     struct awaiter {
       handle coroutine;
       bool await_ready() const noexcept { return false; }
-      std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) const noexcept {
+      // A plain call instead of a symmetric transfer, which takes stack without optimisation and under sanitizers: a loop
+      // over tasks that do not wait must not grow it.
+      bool await_suspend(std::coroutine_handle<> caller) const {
+        coroutine.resume();
+        if (coroutine.done()) return false;
         coroutine.promise().continuation = caller;
-        return coroutine;
+        return true;
       }
       T await_resume() const { return coroutine.promise().take(); }
     };
