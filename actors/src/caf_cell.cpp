@@ -28,7 +28,7 @@ class foreign_asker final : public reply_sink {
     caf::message answer;
     if (reply) {
       answer = types_.convert(*reply);
-      if (answer.empty() && !reply->get_if<done>())
+      if (answer.empty() && !reply->empty() && !reply->get_if<done>())
         reply = error{agent_errc::unexpected_reply, "`" + std::string{reply->type_name()} + "` is not shared with CAF"};
     }
     if (!reply) answer = caf::make_message(caf::make_error(caf::sec::runtime_error, reply.error().describe()));

@@ -106,6 +106,7 @@ visit cell::run(std::size_t budget) {
   envelope mail;
   std::shared_ptr<reply_sink> got_room;
   std::uint64_t room_for = 0;
+  last_end_ = {};
   while (!abandoned()) {
     if (budget == 0) return visit::more;
     const bool accepting = phase_.load(std::memory_order_relaxed) == phase::running && turns_.size() < turns_max_;
@@ -384,7 +385,7 @@ void cell::timer_fired() {
         home().deliver(target, std::move(mail), false);
         break;
       }
-      case effect_kind::sleep: complete(id, message::of(done{})); break;
+      case effect_kind::sleep: complete(id, message{}); break;
       default:
         complete(id, error{agent_errc::timeout, std::string{to_string(slot->kind)} + " by " + where().str() +
                                                     " got no answer in time" +

@@ -130,7 +130,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // Turns.
   void begin_turn(envelope mail);
   void begin_hook(turn_kind kind, const exit_cause& cause);
-  turn& add_turn(turn_kind kind);
+  turn& add_turn(turn_kind kind, instant began);
   void step(turn& in_hand);
   void finish_turn(turn& over);
   void fail_turn(turn& over, std::exception_ptr why);
@@ -163,6 +163,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   std::vector<std::unique_ptr<turn>> turns_;
   std::size_t turns_max_ = 1;
   std::uint64_t turn_count_ = 0;
+  instant last_end_{};  // of the turn that ended in this visit of the scheduler; the next one begins then
   effect_table effects_;
   std::vector<instant> armed_;  // when the timers that were set fire, the next one last
   std::unique_ptr<std::unordered_map<troupe::path, std::uint64_t>> watching_;  // watches by number

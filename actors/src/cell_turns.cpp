@@ -24,12 +24,12 @@ std::string text_of(const std::exception_ptr& thrown) {
 
 }  // namespace
 
-turn& cell::add_turn(turn_kind kind) {
+turn& cell::add_turn(turn_kind kind, instant began) {
   auto& added = *turns_.emplace_back(new turn{*this});
   added.kind_ = kind;
   added.index_ = static_cast<std::uint32_t>(turns_.size() - 1);
   added.number_ = ++turn_count_;
-  added.started_ = home().time().now();
+  added.started_ = began;
   return added;
 }
 
@@ -56,7 +56,7 @@ void cell::begin_turn(envelope mail) {
   handler_base* handler = agent_->handler_for(mail.payload.type());
   if (!handler) return refuse(std::move(mail), drop_reason::no_handler);
 
-  turn& now = add_turn(turn_kind::message);
+  turn& now = add_turn(turn_kind::message, last_end_ == instant{} ? home().time().now() : last_end_);
   if (mail.deadline < now.started_) {
     const auto expired = remove(now);
     return refuse(std::move(mail), drop_reason::expired);
@@ -78,7 +78,7 @@ void cell::begin_turn(envelope mail) {
 }
 
 void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
-  turn& now = add_turn(kind);
+  turn& now = add_turn(kind, home().time().now());
   now.trace_ = trace_context::start();
   try {
     if (kind == turn_kind::stop_hook)
@@ -112,7 +112,8 @@ void cell::finish_turn(turn& over) {
   if (owned->kind_ != turn_kind::message) {
     hook_finished(owned->kind_, owned->declined_, nullptr);
   } else {
-    counters_.count_turn(home().time().now() - owned->started_);
+    last_end_ = home().time().now();
+  counters_.count_turn(last_end_ - owned->started_);
     if (owned->reply_to_ != 0 && !owned->forwarded_) owned->origin_->resolve(owned->reply_to_, std::move(reply));
   }
   if (owned->stop_ && current_phase() == phase::running) {

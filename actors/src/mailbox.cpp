@@ -8,7 +8,7 @@ namespace troupe::actors {
 
 void mailbox::enter(envelope mail) {
   append(messages_, std::move(mail));
-  deepest_ = std::max(deepest_, messages_.size());
+  deepest_ = std::max(deepest_, waiting_messages());
 }
 
 bool mailbox::ring() { return !std::exchange(rung_, true); }
@@ -16,7 +16,7 @@ bool mailbox::ring() { return !std::exchange(rung_, true); }
 mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
   std::scoped_lock held{lock_};
   if (closed_) return {pushed::closed, false, std::move(mail)};
-  if (messages_.size() < options_.limit) {
+  if (waiting_messages() < options_.limit) {
     mail.queued_by_turn = 0;
     enter(std::move(mail));
     return {pushed::taken, ring(), {}};
@@ -47,21 +47,42 @@ pushed mailbox::post(signal& what, bool& must_ring) {
   std::scoped_lock held{lock_};
   if (closed_) return pushed::closed;
   append(signals_, std::move(what));
+  has_signals_.store(true, std::memory_order_release);
   must_ring = ring();
   return pushed::taken;
 }
 
+bool mailbox::take_from_batch(envelope& mail) {
+  std::scoped_lock held{batch_lock_};
+  if (batch_.empty()) return false;
+  mail = std::move(batch_.front());
+  batch_.pop_front();
+  batch_size_.store(batch_.size(), std::memory_order_relaxed);
+  return true;
+}
+
 mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room,
                             std::uint64_t& room_for) {
+  if (accepting && !has_signals_.load(std::memory_order_acquire) && take_from_batch(mail)) return next::message;
   std::scoped_lock held{lock_};
   if (!signals_.empty()) {
     what = std::move(signals_.front());
     signals_.pop_front();
+    has_signals_.store(!signals_.empty(), std::memory_order_relaxed);
     return next::signal;
   }
+  if (accepting && take_from_batch(mail)) return next::message;
   if (!accepting || messages_.empty()) {
     rung_ = false;
     return next::idle;
+  }
+  if (options_.when_full == overflow::reject && messages_.size() > 1) {
+    std::scoped_lock batch_held{batch_lock_};
+    batch_.swap(messages_);
+    mail = std::move(batch_.front());
+    batch_.pop_front();
+    batch_size_.store(batch_.size(), std::memory_order_relaxed);
+    return next::message;
   }
   mail = std::move(messages_.front());
   messages_.pop_front();
@@ -81,8 +102,12 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
 std::vector<envelope> mailbox::close() {
   std::scoped_lock held{lock_};
   closed_ = true;
+  std::scoped_lock batch_held{batch_lock_};
   std::vector<envelope> left;
-  left.reserve(messages_.size());
+  left.reserve(waiting_messages());
+  std::move(batch_.begin(), batch_.end(), std::back_inserter(left));
+  boost::circular_buffer<envelope>{}.swap(batch_);
+  batch_size_.store(0, std::memory_order_relaxed);
   std::move(messages_.begin(), messages_.end(), std::back_inserter(left));
   if (waiting_) std::move(waiting_->begin(), waiting_->end(), std::back_inserter(left));
   boost::circular_buffer<envelope>{}.swap(messages_);
@@ -99,7 +124,7 @@ void mailbox::adopt(std::vector<envelope> mail) {
 
 std::size_t mailbox::size() const {
   std::scoped_lock held{lock_};
-  return messages_.size();
+  return waiting_messages();
 }
 
 std::size_t mailbox::deepest() const {
@@ -109,6 +134,10 @@ std::size_t mailbox::deepest() const {
 
 std::optional<instant> mailbox::oldest() const {
   std::scoped_lock held{lock_};
+  {
+    std::scoped_lock batch_held{batch_lock_};
+    if (!batch_.empty()) return batch_.front().queued;
+  }
   if (messages_.empty()) return {};
   return messages_.front().queued;
 }

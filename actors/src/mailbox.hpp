@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/circular_buffer.hpp>
 #include <cstdint>
 #include <memory>
@@ -92,16 +93,24 @@ class mailbox {
     queue.push_back(std::move(item));
   }
   void enter(envelope mail);
+  bool take_from_batch(envelope& mail);
   bool ring();
+  std::size_t waiting_messages() const { return messages_.size() + batch_size_.load(std::memory_order_relaxed); }
 
   const mailbox_options options_;
   mutable spin_lock lock_;
   bool closed_ = false;
   bool rung_ = false;
   std::size_t deepest_ = 0;
+  std::atomic<bool> has_signals_{false};
   boost::circular_buffer<signal> signals_;
   boost::circular_buffer<envelope> messages_;
   std::unique_ptr<boost::circular_buffer<envelope>> waiting_;  // for room; its size is bounded by the number of blocked senders
+
+  // What the cell has taken over from messages_ in one go, to meet the senders at the lock less often. Locked after lock_.
+  mutable spin_lock batch_lock_;
+  std::atomic<std::size_t> batch_size_{0};
+  boost::circular_buffer<envelope> batch_;
 };
 
 }  // namespace troupe::actors

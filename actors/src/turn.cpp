@@ -1,6 +1,7 @@
 #include <troupe/actors/turn.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include <troupe/actors/supervision.hpp>
 
@@ -26,6 +27,38 @@ std::uint64_t random_engine::below(std::uint64_t bound) noexcept {
   const std::uint64_t unfair = (0 - bound) % bound;
   for (;;)
     if (const std::uint64_t drawn = (*this)(); drawn >= unfair) return drawn % bound;
+}
+
+namespace {
+
+// Memory of turns that are over, for the next ones on this thread.
+class turn_memory {
+ public:
+  ~turn_memory() {
+    while (count_ > 0) ::operator delete(kept_[--count_]);
+  }
+  void* take() noexcept { return count_ > 0 ? kept_[--count_] : nullptr; }
+  bool keep(void* memory) noexcept {
+    if (count_ == kept_.size()) return false;
+    kept_[count_++] = memory;
+    return true;
+  }
+
+ private:
+  std::array<void*, 16> kept_{};
+  std::size_t count_ = 0;
+};
+thread_local turn_memory spare_turns;
+
+}  // namespace
+
+void* turn::operator new(std::size_t size) {
+  if (void* again = spare_turns.take()) return again;
+  return ::operator new(size);
+}
+
+void turn::operator delete(void* memory) noexcept {
+  if (!spare_turns.keep(memory)) ::operator delete(memory);
 }
 
 agent_ref turn::self() const { return cell_->ref(); }

@@ -46,6 +46,8 @@ result<T> typed_reply(result<message> reply) {
   if (!reply) return reply.error();
   if constexpr (std::is_void_v<T>) {
     return {};
+  } else if constexpr (std::is_same_v<T, done>) {
+    return done{};
   } else {
     if (!reply->template get_if<T>()) return unexpected_reply(message_type_of<T>()->name, *reply);
     return reply->template take<T>();

@@ -50,12 +50,12 @@ class invocation {
     using R = std::invoke_result_t<F>;
     if constexpr (std::is_void_v<R>) {
       call();
-      return message::of(troupe::done{});
+      return message{};  // done
     } else if constexpr (is_result<R>::value) {
       auto outcome = call();
       if (!outcome) return std::move(outcome.error());
       if constexpr (std::is_void_v<typename R::value_type>)
-        return message::of(troupe::done{});
+        return message{};
       else
         return message::of(std::move(*outcome));
     } else {

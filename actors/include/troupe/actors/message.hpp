@@ -168,7 +168,7 @@ class message {
 
 namespace troupe {
 
-// The answer of a handler that returns nothing.
+// Nothing but the fact that it was done. A handler that returns nothing is answered by an empty message, which means the same.
 struct done {
   TROUPE_MESSAGE(done)
 };

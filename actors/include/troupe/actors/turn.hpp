@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <type_traits>
 
@@ -114,7 +115,7 @@ class turn {
     return actors::effect_of<R, F>{begin_run([work = std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(work))]() -> message {
       if constexpr (std::is_void_v<R>) {
         (*work)();
-        return message::of(done{});
+        return message{};
       } else {
         return message::of<R>((*work)());
       }
@@ -148,7 +149,12 @@ class turn {
 
  private:
   friend class actors::cell;
+  friend std::default_delete<turn>;
   explicit turn(actors::cell& owner) noexcept : cell_{&owner} {}
+  ~turn() = default;
+  // A turn is made for every message: threads keep the memory of a few.
+  static void* operator new(std::size_t size);
+  static void operator delete(void* memory) noexcept;
 
   actors::effect_handle begin_ask(const agent_ref& to, message question, std::optional<duration> within);
   actors::effect_handle begin_run(std::function<message()> work);
