@@ -20,7 +20,8 @@ cell::cell(cell_seed seed, doorbell& bell)
       mailbox_{spec_->mailbox},
       arguments_{std::move(seed.arguments)} {}
 
-cell::~cell() = default;
+// Turns hold effects, so they go while the table is still there.
+cell::~cell() { turns_.clear(); }
 
 // -- any thread -------------------------------------------------------------------------------------------------------
 
@@ -112,7 +113,10 @@ visit cell::run(std::size_t budget) {
     const bool accepting = phase_.load(std::memory_order_relaxed) == phase::running && turns_.size() < turns_max_;
     switch (mailbox_.take(accepting, what, mail, got_room, room_for)) {
       case mailbox::next::idle: return visit::idle;
-      case mailbox::next::signal: handle(std::move(what)); break;
+      case mailbox::next::signal:
+        handle(std::move(what));
+        last_end_ = {};
+        break;
       case mailbox::next::message:
         if (got_room) {
           if (cell* sender = got_room->as_cell()) sender->post({.kind = signal_kind::room, .id = room_for});

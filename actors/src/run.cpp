@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
-#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <thread>
@@ -163,7 +163,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
   std::atomic<node*> running{nullptr};
   std::atomic<int> caught{0};
   const signal_watcher watcher{[&](int number) {
-    caught.store(number);
+    if (caught.exchange(number) != 0) std::_Exit(128 + number);  // asked twice: at once
     if (node* here = running.load()) here->request_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
   }};
   node here{std::move(*options)};

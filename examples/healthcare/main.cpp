@@ -59,7 +59,7 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
   }
   if (into.bundles.empty()) into.bundles = HEALTHCARE_DATA;
   if (!std::filesystem::is_directory(into.bundles)) return usage("--bundles " + into.bundles + " is not a folder");
-  if (!into.vitals.empty() && into.vitals != "-" && !std::ifstream{into.vitals})
+  if (!into.vitals.empty() && into.vitals != "-" && (std::filesystem::is_directory(into.vitals) || !std::ifstream{into.vitals}))
     return usage("--vitals " + into.vitals + " cannot be read");
   return {};
 }

@@ -36,6 +36,6 @@ run("configure the consumer" ${CMAKE_COMMAND} -S "${work}/consumer" -B "${work}/
 run("build the consumer" ${CMAKE_COMMAND} --build "${work}/build")
 run("run the consumer" "${work}/build/consumer")
 message(STATUS "${output}")
-if(NOT output MATCHES "troupe ${version}")
-  message(FATAL_ERROR "the consumer was to print \"troupe ${version}\"")
+if(NOT output MATCHES "troupe ${version}: hello, consumer")
+  message(FATAL_ERROR "the consumer was to print \"troupe ${version}: hello, consumer\"")
 endif()
