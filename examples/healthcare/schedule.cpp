@@ -1,7 +1,6 @@
 #include "healthcare/schedule.hpp"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -16,7 +15,30 @@ using std::chrono::minutes;
 struct slot {
   instant start;
   std::size_t clinician;  // index into the staff
-  auto operator<=>(const slot&) const = default;
+};
+
+// The slots that are taken, from one time on: a bit for each, since they are asked for far more often than taken.
+class slot_set {
+ public:
+  slot_set(instant first, minutes length, std::size_t clinicians)
+      : first_{first}, length_{length}, width_{clinicians} {}
+
+  bool contains(const slot& at) const { return index(at) < bits_.size() && bits_[index(at)]; }
+  void insert(const slot& at) {
+    if (index(at) >= bits_.size()) bits_.resize(index(at) + 1);
+    bits_[index(at)] = true;
+  }
+  void erase(const slot& at) { bits_[index(at)] = false; }
+
+ private:
+  std::size_t index(const slot& at) const {
+    return static_cast<std::size_t>((at.start - first_) / length_) * width_ + at.clinician;
+  }
+
+  instant first_;
+  minutes length_;
+  std::size_t width_;
+  std::vector<bool> bits_;  // as far as the last that is taken, which the clinic's horizon bounds
 };
 
 // A follow-up that is wanted and has not begun.
@@ -27,6 +49,7 @@ struct open_request {
   instant since;  // when it got this urgency
   std::string reason;
   std::optional<slot> booked;
+  bool tried = false;  // to find a slot for this urgency
   std::optional<instant> first_planned;
 
   instant due() const { return since + within(level); }
@@ -95,18 +118,18 @@ class replay {
   void apply(const event& what) {
     const auto& id = what.request->id;
     if (what.item->withdrawn) {
-      open_.erase(id);
+      drop(id);
       served_.erase(id);
       return;
     }
     const auto level = what.item->level;
     // Who has been seen for this is seen again only for something more urgent.
     if (const auto served = served_.find(id); served != served_.end() && level <= served->second) {
-      open_.erase(id);
+      drop(id);
       return;
     }
-    const auto [at, fresh] =
-        open_.try_emplace(id, open_request{what.request, level, what.item->needs, what.at, what.item->reason, {}, {}});
+    const auto [at, fresh] = open_.try_emplace(
+        id, open_request{what.request, level, what.item->needs, what.at, what.item->reason, {}, false, {}});
     auto& request = at->second;
     request.reason = what.item->reason;
     if (fresh || (request.level == level && request.needs == what.item->needs)) return;
@@ -114,6 +137,12 @@ class replay {
     request.needs = what.item->needs;
     request.since = what.at;
     request.booked.reset();
+    request.tried = false;
+    freed_ = true;
+  }
+
+  void drop(const std::string& id) {
+    if (open_.erase(id) > 0) freed_ = true;
   }
 
   void place_all(instant now) {
@@ -121,11 +150,15 @@ class replay {
     for (auto& [id, request] : open_) by_rank.push_back(&request);
     std::sort(by_rank.begin(), by_rank.end(),
               [](const open_request* a, const open_request* b) { return a->rank() < b->rank(); });
-    std::set<slot> taken;
+    slot_set taken{on_grid(now), slot_, clinic_.staff.size()};
+    // Nobody can be earlier than before unless a slot became free, now or while the last ones were placed.
+    const bool free_before = std::exchange(freed_, false);
     for (auto at = by_rank.begin(); at != by_rank.end(); ++at) {
       auto& request = **at;
-      const bool stays = request.booked && !taken.contains(*request.booked) && request.booked->start <= request.due();
-      if (!stays) {
+      const bool displaced = request.booked && taken.contains(*request.booked);
+      const bool in_time = request.booked && request.booked->start <= request.due();
+      if (displaced || !request.tried || (!in_time && (free_before || freed_))) {
+        request.tried = true;
         request.booked = earliest(request, now, taken);
         give_way(request, {by_rank.begin(), at}, now, taken);
       }
@@ -137,7 +170,7 @@ class replay {
 
   // A slot that one of higher rank could have had goes to that one, whose slot becomes free in its place. Each round
   // moves an appointment to an earlier time, so there is an end.
-  void give_way(open_request& request, std::span<open_request* const> higher, instant now, std::set<slot>& taken) {
+  void give_way(open_request& request, std::span<open_request* const> higher, instant now, slot_set& taken) {
     while (request.booked) {
       const auto wanted = *request.booked;
       const auto overtaken = std::find_if(higher.begin(), higher.end(), [&](const open_request* other) {
@@ -146,6 +179,7 @@ class replay {
       if (overtaken == higher.end()) return;
       taken.erase(*(*overtaken)->booked);
       (*overtaken)->booked = wanted;
+      freed_ = true;
       taken.insert(wanted);
       request.booked = earliest(request, now, taken);
     }
@@ -169,7 +203,7 @@ class replay {
   }
 
   // The first free slot from `now` on; of those at one time the one with a clinician of just the role that is needed.
-  std::optional<slot> earliest(const open_request& request, instant now, const std::set<slot>& taken) const {
+  std::optional<slot> earliest(const open_request& request, instant now, const slot_set& taken) const {
     std::vector<std::size_t> eligible;
     for (const bool exact : {true, false}) {
       for (std::size_t i = 0; i < clinic_.staff.size(); ++i) {
@@ -188,7 +222,7 @@ class replay {
       }
       for (const auto i : eligible) {
         const slot candidate{start, i};
-        if (fits(request, candidate) && !taken.contains(candidate)) return candidate;
+        if (!taken.contains(candidate) && fits(request, candidate)) return candidate;
       }
       start += slot_;
     }
@@ -221,6 +255,7 @@ class replay {
   std::vector<event> events_;
   std::map<std::string_view, open_request> open_;
   std::map<std::string_view, urgency> served_;
+  bool freed_ = false;  // a slot that somebody had, since the last placing began
   schedule out_;
 };
 
