@@ -97,6 +97,7 @@ std::vector<envelope> cell::abandon() {
   home().names().erase(*this);
   home().retire(*this);
   home().watching().incarnation_ended(where(), incarnation(), exit_cause::killed("abandoned: its handler does not return"));
+  home().metrics().agent_terminated(exit_kind::killed);
   return left;
 }
 
@@ -350,6 +351,7 @@ void cell::terminate() {
     home().retire(*this);
   }
   const auto cause = last_cause_ ? *last_cause_ : exit_cause::shutdown();
+  if (!spawner_) home().metrics().agent_terminated(cause.kind);
   for (auto& mail : mailbox_.close()) refuse(std::move(mail), drop_reason::agent_down, &cause);
 }
 

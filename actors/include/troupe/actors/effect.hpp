@@ -90,24 +90,27 @@ class [[nodiscard]] effect {
 
 // An effect that was begun with a temporary that owns memory, and that therefore has to be named before it is awaited:
 //
-//   auto asking = now.ask(doctor, question{text});        // or, in one expression: co_await now.ask<question>(doctor, text)
-//   auto answer = co_await asking;
+//   auto asking = now.ask(doctor, question{text});
+//   auto answer = co_await asking;  // or, in one expression: co_await now.ask<question>(doctor, text)
 //
-// g++ before 15 copies a brace-initialised temporary (an aggregate, a lambda with captures) bit by bit if it stands in the same
-// expression as co_await: a std::string in it is freed twice. This type makes that an error of the compiler instead.
+// g++ before 15 copies a brace-initialised temporary (an aggregate, a lambda with captures) bit by bit if it stands in
+// the same expression as co_await: a std::string in it is freed twice. This type makes that an error of the compiler
+// instead, as far as the types of the arguments tell: not for one inside of another temporary, one that is handed to a
+// coroutine of your own, or one that is built around the co_await: `co_return answer{(co_await asking).text}`.
 template <class T>
 class [[nodiscard]] named_effect : private effect<T> {
  public:
   using effect<T>::effect;
-  effect<T>& operator co_await() & noexcept { return *this; }
+  // By value: g++ 12 copies what is returned by reference here. Leaves this object empty, as awaiting an effect does.
+  effect<T> operator co_await() & noexcept { return std::move(static_cast<effect<T>&>(*this)); }
   auto as_result() & noexcept { return effect<T>::as_result(); }
 
   template <class U = T>
-  effect<U>& operator co_await() && {
+  effect<U> operator co_await() && {
     static_assert(!std::is_same_v<U, T>,
                   "name the effect, then co_await it; or let the runtime build the message: co_await now.ask<question>(to, fields...). "
                   "g++ before 15 corrupts brace-initialised temporaries in the same expression as co_await");
-    return *this;
+    return std::move(static_cast<effect<U>&>(*this));
   }
 };
 
@@ -117,6 +120,17 @@ namespace actors {
 template <class T, class Argument>
 using effect_of = std::conditional_t<std::is_lvalue_reference_v<Argument> || std::is_trivially_copyable_v<std::remove_cvref_t<Argument>>,
                                      effect<T>, named_effect<T>>;
+
+// Whether that bug spoils a temporary of this type, as far as a type can tell: an aggregate or a lambda with captures that
+// own memory. Strings and what else is made by a constructor are safe.
+template <class T, class Value = std::remove_cvref_t<T>>
+concept spoilt_as_temporary = !std::is_lvalue_reference_v<T> && !std::is_trivially_copyable_v<Value> &&
+                              (std::is_aggregate_v<Value> ||
+                               (requires { &Value::operator(); } && !std::is_default_constructible_v<Value>));
+
+// What an effect function returns that builds something from fields.
+template <class T, class... Fields>
+using effect_of_fields = std::conditional_t<(spoilt_as_temporary<Fields> || ...), named_effect<T>, effect<T>>;
 
 }  // namespace actors
 

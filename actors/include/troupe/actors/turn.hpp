@@ -55,12 +55,13 @@ class turn {
   agent_ref sender() const;
   // An agent by absolute path; it need not exist (yet).
   agent_ref ref(const path& where) const;
-  // A sub-agent (or, in a supervisor's child, never a sibling) by its name.
+  // A sub-agent of this agent by its name; it need not exist (yet). Precondition: the name is a path segment.
   agent_ref child(std::string_view name) const;
   // Wall-clock time, and monotonic time, by the node's clock.
   timestamp time() const noexcept;
   instant now() const noexcept;
-  // When whoever asked stops waiting; effects begun in this turn end by then too. nullopt: nobody waits.
+  // When whoever asked stops waiting. Questions, spawns and blocking work begun in this turn fail with timeout then; a
+  // sleep goes on. nullopt: nobody waits.
   std::optional<instant> deadline() const noexcept;
   const trace_context& trace() const noexcept { return trace_; }
   random_engine& random();
@@ -70,18 +71,20 @@ class turn {
   // What comes back is the message's reply_type. Fails with the error of the target's handler, or: unknown_agent, agent_down,
   // agent_failed, mailbox_full, no_handler, timeout (by the turn's deadline or the node's ask timeout, whichever is first).
   template <message_value M, class... Fields>
-  effect<reply_of_t<M>> ask(const agent_ref& to, Fields&&... fields) {
-    return effect<reply_of_t<M>>{begin_ask(to, message::of(M{std::forward<Fields>(fields)...}), {})};
+  actors::effect_of_fields<reply_of_t<M>, Fields...> ask(const agent_ref& to, Fields&&... fields) {
+    return actors::effect_of_fields<reply_of_t<M>, Fields...>{
+        begin_ask(to, message::of(M{std::forward<Fields>(fields)...}), {})};
   }
   template <class M>
     requires message_value<std::remove_cvref_t<M>>
   actors::effect_of<reply_of_t<M>, M> ask(const agent_ref& to, M&& question) {
     return actors::effect_of<reply_of_t<M>, M>{begin_ask(to, message::of<std::remove_cvref_t<M>>(std::forward<M>(question)), {})};
   }
-  // The same with a time limit of its own.
+  // The same with a time limit of its own, which can only be shorter than the node's.
   template <message_value M, class... Fields>
-  effect<reply_of_t<M>> ask_within(duration limit, const agent_ref& to, Fields&&... fields) {
-    return effect<reply_of_t<M>>{begin_ask(to, message::of(M{std::forward<Fields>(fields)...}), limit)};
+  actors::effect_of_fields<reply_of_t<M>, Fields...> ask_within(duration limit, const agent_ref& to, Fields&&... fields) {
+    return actors::effect_of_fields<reply_of_t<M>, Fields...>{
+        begin_ask(to, message::of(M{std::forward<Fields>(fields)...}), limit)};
   }
   template <class M>
     requires message_value<std::remove_cvref_t<M>>
@@ -107,7 +110,8 @@ class turn {
   }
   // Waits without holding a thread.
   effect<void> sleep(duration time);
-  // Runs a blocking function on a thread of the node's pool, away from the scheduler. What it throws is the effect's error.
+  // Runs a blocking function on a thread of the node's pool, away from the scheduler. What it throws is the effect's
+  // error; overloaded, if too much waits already. After a timeout it runs on, and what it gives is dropped.
   template <class F>
     requires std::invocable<std::remove_cvref_t<F>&>
   auto run(F&& work) {
@@ -123,10 +127,12 @@ class turn {
   }
 
   // Sub-agents of this agent. They are supervised (one_for_one, see agent::supervise_children), and end with it.
-  // Starts a sub-agent and waits until its start hook is through. Fails with failed_to_start, already_started, declined.
+  // Starts a sub-agent and waits until its start hook is through. Fails with what is wrong with the spec,
+  // failed_to_start, already_started, declined, or timeout as `ask` does: the start itself goes on then.
   template <class A, class... Args>
-  effect<agent_ref> spawn(std::string name, Args&&... arguments) {
-    return effect<agent_ref>{begin_spawn(troupe::child<A>(std::move(name), std::forward<Args>(arguments)...))};
+  actors::effect_of_fields<agent_ref, Args...> spawn(std::string name, Args&&... arguments) {
+    return actors::effect_of_fields<agent_ref, Args...>{
+        begin_spawn(troupe::child<A>(std::move(name), std::forward<Args>(arguments)...))};
   }
   named_effect<agent_ref> spawn(child_spec&& spec) { return named_effect<agent_ref>{begin_spawn(std::move(spec))}; }
   effect<agent_ref> spawn(const child_spec& spec) { return effect<agent_ref>{begin_spawn(spec)}; }
@@ -134,7 +140,8 @@ class turn {
   effect<void> stop(std::string_view name);
 
   // Death watch.
-  // Sends this agent one `down` when the current incarnation of the other ends; at once if there is none.
+  // Sends this agent one `down` when the current incarnation of the other ends; at once if there is none. A second
+  // watch on the same agent changes nothing. Precondition: not empty.
   void watch(const agent_ref& who);
   // No `down` for this agent is sent from now on; one that is already in the mailbox is dropped too.
   void unwatch(const agent_ref& who);
@@ -144,7 +151,8 @@ class turn {
   void stop(exit_cause cause = exit_cause::normal());
   // In a start hook: this agent chooses not to run (OTP's "ignore").
   void decline();
-  // Ends another agent without asking it, as a crash would; its supervisor decides what comes next.
+  // Ends another agent without asking it, as a crash would, once its handler gives its thread back; its supervisor
+  // decides what comes next. Precondition: not empty.
   void kill(const agent_ref& who, std::string why = "killed by a turn");
 
  private:
