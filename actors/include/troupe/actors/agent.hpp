@@ -70,19 +70,21 @@ class agent {
     add_handler(std::make_unique<actors::handler<F>>(std::move(handler)));
   }
 
-  // Lets up to `turns` turns interleave at their awaits. Without this, messages wait until the turn in hand is over.
+  // Lets up to `turns` turns interleave at their awaits, still on one thread of control. Without this, messages wait
+  // until the turn in hand is over. To be called in the constructor.
   void reentrant(std::size_t turns = 100);
   // How sub-agents spawned by this agent are restarted. To be called in the constructor.
   void supervise_children(spawn_policy policy);
 
-  // Runs before the first message; the supervisor waits for it. What it throws fails the start.
+  // Runs before the first message; the supervisor waits for it, no longer than child_options::start_within. What it
+  // throws fails the start: failed_to_start for whoever asked for it.
   virtual task<void> on_start(turn& now);
   // Runs instead of on_start after a restart: rebuild the state here. Default: on_start.
   virtual task<void> on_restart(turn& now, const exit_cause& previous);
-  // The last call to a failed object, before its successor is built. What it throws is logged.
+  // The last call to a failed object, before its successor is built. It cannot wait. What it throws is logged.
   virtual void pre_restart(const exit_cause& cause);
-  // Runs when the agent ends for good or is stopped, its sub-agents being gone already; not after a kill. It has the
-  // shutdown time of the child spec. What it throws is logged.
+  // Runs when the agent ends for good or is stopped, its sub-agents being gone already; not after a kill, a failed
+  // start or `decline`. It has the shutdown time of the child spec. What it throws is logged.
   virtual task<void> post_stop(turn& now, const exit_cause& cause);
 
   const path& where() const noexcept;

@@ -28,11 +28,13 @@ class agent_ref {
   explicit operator bool() const noexcept { return target_ != nullptr; }
   // Precondition: not empty.
   const troupe::path& path() const noexcept;
+  // The path; "(nobody)" for an empty reference.
   std::string describe() const;
 
   friend bool operator==(const agent_ref& a, const agent_ref& b) noexcept;
   friend std::strong_ordering operator<=>(const agent_ref& a, const agent_ref& b) noexcept;
 
+  // For the runtime.
   explicit agent_ref(std::shared_ptr<const actors::ref_target> target) noexcept : target_{std::move(target)} {}
   const std::shared_ptr<const actors::ref_target>& target() const noexcept { return target_; }
 

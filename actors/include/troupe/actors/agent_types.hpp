@@ -25,6 +25,7 @@ class agent_types {
 
   // A child spec for a registered type. Fails with unknown_type, naming what there is.
   result<child_spec> child(std::string_view type, std::string id, child_options options = {}) const;
+  // In alphabetical order.
   std::vector<std::string> names() const;
 
  private:

@@ -38,6 +38,7 @@ enum class restart_type : std::uint8_t {
 };
 using enum restart_type;
 
+// Decides the default shutdown time and how count_children counts the child.
 enum class child_type : std::uint8_t { worker, supervisor };
 
 // When a supervisor ends by itself because significant children ended by themselves.
@@ -77,7 +78,8 @@ struct backoff {
 enum class overflow : std::uint8_t {
   reject,       // It is refused: an error for who asks, a dead letter for who sends.
   drop_oldest,  // It is taken, and the oldest one becomes a dead letter.
-  block,        // The sender's turn does not end before there is room. From outside the tree: as reject.
+  block,        // The sender's turn does not end before there is room. As reject where no turn can wait: messages from
+                // outside the tree, from hooks, forwarded and delayed ones.
 };
 
 struct mailbox_options {
@@ -86,11 +88,12 @@ struct mailbox_options {
   friend bool operator==(const mailbox_options&, const mailbox_options&) = default;
 };
 
+// Builds the agent at each start, on the agent's thread of control. What it throws fails the start.
 using agent_factory = std::function<std::unique_ptr<agent>(agent_context&)>;
 
 struct child_options {
   restart_type restart = permanent;
-  bool significant = false;
+  bool significant = false;  // Its end counts for auto_shutdown. Not for permanent children.
   // Default: 5 s for a worker, infinity for a supervisor.
   std::optional<shutdown_policy> shutdown = {};
   troupe::backoff backoff = {};
@@ -124,7 +127,8 @@ struct supervisor_spec {
   std::vector<child_spec> children = {};        // For simple_one_for_one exactly one: the template.
 };
 
-// nullopt if the supervisor could be started as described; otherwise the first thing that is wrong with it, by name.
+// nullopt if the supervisor could be started as described; otherwise the first thing that is wrong with it, by name:
+// one of duplicate_child and the bad_* codes of errc.hpp.
 std::optional<error> check(const supervisor_spec& spec);
 std::optional<error> check(const child_spec& child, const supervisor_spec& in);
 

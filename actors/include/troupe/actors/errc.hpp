@@ -11,12 +11,12 @@ namespace troupe {
 enum class agent_errc : std::uint32_t {
   unknown_agent = 5001,        // No agent has this path.
   agent_down = 5002,           // The agent ended before it answered.
-  agent_failed = 5003,         // The handler of this very message threw; the agent is being restarted.
+  agent_failed = 5003,         // The handler of this very message threw, or the work of turn::run did.
   timeout = 5004,              // No answer by the deadline.
   mailbox_full = 5005,         // The mailbox is at its bound.
   no_handler = 5006,           // The agent has no handler for this type of message.
   unexpected_reply = 5007,     // The answer has another type than the one asked for.
-  cancelled = 5008,            // The turn was given up because its agent ends.
+  cancelled = 5008,            // The turn has no effects any more: its agent was abandoned.
   declined = 5009,             // The child chose not to start ("ignore").
   already_started = 5010,      // A child with this id is running.
   already_present = 5011,      // A child with this id is known, but not running.
@@ -27,7 +27,7 @@ enum class agent_errc : std::uint32_t {
   node_stopping = 5016,        // The node is shutting down.
   overloaded = 5017,           // A bounded queue of the runtime is full.
   unknown_type = 5018,         // No agent type was registered under this name.
-  not_a_supervisor = 5019,     // The agent does not understand supervision requests.
+  not_a_supervisor = 5019,     // The agent does not understand supervision requests. Not used yet: it says no_handler.
 
   bad_child_id = 5101,         // Missing id, or one that is no path segment.
   bad_child_start = 5102,      // Missing factory.

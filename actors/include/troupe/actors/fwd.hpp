@@ -1,5 +1,7 @@
 #pragma once
 
+// The types of actors by name, for headers that only mention them.
+
 namespace troupe {
 
 class agent;

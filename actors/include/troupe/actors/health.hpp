@@ -18,7 +18,7 @@ enum class health : std::uint8_t {
   starting,     // Its start hook runs.
   degraded,     // Works, but: mailbox over 80 % of its bound, or a restart or failed turn within the last minute.
   restarting,   // Between two incarnations.
-  quarantined,  // Set aside by the operator or by policy.
+  quarantined,  // Set aside by the operator or by policy. Nothing sets it yet.
   unhealthy,    // The turn in hand is older than its budget, or a supervisor has used up its restarts.
 };
 
@@ -40,14 +40,14 @@ struct agent_info {
   std::string current_message;         // Type of the message in hand; empty when idle.
   duration current_message_age{};
   std::string waits_on;                // What the turn in hand awaits ("ask /a/b", "sleep", "run"); empty if it runs.
-  std::uint64_t turns = 0;
-  std::uint64_t failures = 0;
+  std::uint64_t turns = 0;     // Since the agent was created, restarts included; so are the next two.
+  std::uint64_t failures = 0;  // Turns and starts that threw.
   std::uint64_t restarts = 0;
-  std::string last_error;
-  duration turn_time_p50{};
+  std::string last_error;    // What the last of them said; empty if there was none.
+  duration turn_time_p50{};  // From a message taken to its answer, waiting included; up to 19 % too long. 0: no turn yet.
   duration turn_time_p99{};
   double restart_budget_used = 0.0;    // For a supervisor: restarts within the period over intensity.
-  std::size_t children = 0;
+  std::size_t children = 0;            // Directly below.
 };
 
 // Why messages were not delivered.

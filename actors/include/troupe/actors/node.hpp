@@ -45,7 +45,8 @@ class pending_message {
   pending_message(std::shared_ptr<actors::reply_sink> waiter, duration longest, bool deterministic) noexcept
       : waiter_{std::move(waiter)}, longest_{longest}, deterministic_{deterministic} {}
   bool ready() const;
-  // Waits (in real time) and takes the answer. In deterministic scheduling it does not wait: timeout, if it is not ready.
+  // Waits (in real time) and takes the answer; once. In deterministic scheduling it does not wait: timeout, if it is
+  // not ready.
   result<message> get();
 
  private:
@@ -54,6 +55,7 @@ class pending_message {
   bool deterministic_;
 };
 
+// The same with the type of the answer.
 template <class R>
 class pending {
  public:
@@ -74,38 +76,45 @@ class node {
   node& operator=(const node&) = delete;
   ~node();
 
-  // Starts a supervisor with its children at the top of the tree, as /name, and waits for them. If it ever ends by itself, so
-  // does `wait`.
+  // Starts a supervisor with its children at the top of the tree, as /name, and waits for them without a limit. If it
+  // ever ends by itself, so does `wait`. Fails with what is wrong with the spec, already_started, or failed_to_start.
+  // Not after `stop`.
   result<agent_ref> supervise(supervisor_spec spec);
   agent_types& types() noexcept;
 
+  // An agent by path; it need not exist (yet).
   agent_ref ref(const path& where) const;
+  // What cannot be delivered becomes a dead letter.
   template <message_value M>
   void send(const agent_ref& to, M value) {
     send_message(to, message::of(std::move(value)));
   }
-  // Asks and waits. Never call it from a handler.
+  // Asks and waits, for node_options::ask_timeout unless `within` says otherwise. Fails as turn::ask does, or with
+  // node_stopping. In deterministic scheduling the clock stands still meanwhile: what needs time fails with timeout.
+  // Never from a handler.
   template <message_value M>
   result<reply_of_t<M>> ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
     return actors::typed_reply<reply_of_t<M>>(ask_message(to, message::of(std::move(question)), within));
   }
-  // Asks and goes on.
+  // Asks and goes on; the time runs from here.
   template <message_value M>
   pending<reply_of_t<M>> begin_ask(const agent_ref& to, M question, std::optional<duration> within = {}) {
     return pending<reply_of_t<M>>{begin_ask_message(to, message::of(std::move(question)), within)};
   }
 
-  // Ends an agent without asking it; its supervisor decides what comes next.
+  // Ends an agent without asking it, as soon as its handler gives its thread back; its supervisor decides what comes
+  // next. Does not wait. Nobody there: nothing happens.
   void kill(const agent_ref& who, std::string why = "killed from outside");
 
-  // Waits until a top-level supervisor ends or stop is called, and says why.
+  // Waits until a top-level supervisor ends, or request_stop or stop is called, and says why.
   exit_cause wait();
-  // Ends `wait`; safe from any thread.
+  // Ends `wait`, no more; safe from any thread, agents included.
   void request_stop(std::string why = "stop requested");
-  // Stops the tree, in order, and waits for it.
+  // Stops the tree, in order, and waits for it and for the threads; a handler that does not return is waited for.
   void stop();
 
-  // What the tools read; agents are not disturbed.
+  // What the tools read; agents are not disturbed. In order of their paths, supervisors and the root included. `info`
+  // costs as much as `agents`, since health rolls up.
   std::vector<agent_info> agents() const;
   std::optional<agent_info> info(const path& where) const;
   std::array<std::uint64_t, drop_reasons> dropped() const;
@@ -114,7 +123,7 @@ class node {
   std::uint64_t messages_processed() const;
   std::uint64_t restarts() const;
   metrics_registry& metrics() noexcept;
-  // Everything in the Prometheus text format, per agent type.
+  // What `metrics` holds and what can be read off the agents, in the Prometheus text format, per agent type.
   std::string metrics_text() const;
   const troupe::clock& clock() const noexcept;
   const logger& log() const noexcept;

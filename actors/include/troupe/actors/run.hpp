@@ -10,9 +10,11 @@ namespace troupe {
 
 // What every node can be told, by flag, environment (TROUPE_*) or file: node.threads, node.ask_timeout, log.level and so on.
 config_schema node_schema();
-// The options that a configuration comes to. Fails with the logger's error (a file that cannot be written).
+// The options that a configuration comes to. Fails with invalid_argument, naming the key and where its value comes
+// from, or with the logger's error (a file that cannot be written).
 result<node_options> options_from(const config& from);
 
+// What --help and --version say.
 struct program {
   std::string name = "troupe";
   std::string description = "A node of a troupe of agents.";

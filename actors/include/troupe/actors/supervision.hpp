@@ -21,8 +21,9 @@ struct start_child {
   TROUPE_LOCAL_MESSAGE(start_child)
 };
 
-// For simple_one_for_one: starts one more child of the template. `id` names it (generated if empty); `arguments` is what its
-// constructor finds in agent_context::arguments().
+// For simple_one_for_one: starts one more child of the template. `id` names it (generated if empty); `arguments` is
+// what its constructor finds in agent_context::arguments(). Errors: bad_template, bad_child_id, already_started,
+// declined, failed_to_start.
 struct start_template_child {
   std::string id = {};
   message arguments = {};
@@ -73,7 +74,7 @@ struct which_children {
 };
 
 struct child_counts {
-  std::size_t specs = 0;
+  std::size_t specs = 0;   // 1 for simple_one_for_one.
   std::size_t active = 0;  // A child between restarts is not active.
   std::size_t supervisors = 0;
   std::size_t workers = 0;
