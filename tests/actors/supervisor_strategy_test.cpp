@@ -221,6 +221,18 @@ BOOST_AUTO_TEST_CASE(simple_one_for_one) {
   BOOST_TEST(!s.alive());
 }
 
+BOOST_AUTO_TEST_CASE(a_child_of_a_template_that_is_not_restarted_leaves_nothing) {
+  stage s;
+  s.open(strategy_of(strategy::simple_one_for_one, 2, {s.child("template", {.restart = transient})}));
+  BOOST_TEST(s.start_from_template("one") == "ok");
+  s.end("one", {exit_kind::normal});
+  BOOST_TEST(s.which() == "");
+  BOOST_TEST(s.counts() == "1 0 0 0");
+  BOOST_TEST(s.start_from_template("one") == "ok");
+  s.crash("one");
+  BOOST_TEST(s.which() == "one#2");
+}
+
 BOOST_AUTO_TEST_CASE(simple_one_for_one_shutdown) {
   stage s;
   s.open(strategy_of(strategy::simple_one_for_one, 2, {s.child<slow>("template", {.shutdown = 2s})}));
