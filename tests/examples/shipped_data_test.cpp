@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "core/seeded.hpp"
 #include "healthcare/observation_stream.hpp"
 #include "healthcare/ward_round.hpp"
 
@@ -74,9 +75,8 @@ BOOST_AUTO_TEST_CASE(each_escalation_and_each_finding_has_its_appointment) {
 }
 
 BOOST_AUTO_TEST_CASE(the_order_in_which_the_stream_arrives_does_not_matter) {
-  const auto seed = std::random_device{}();
-  BOOST_TEST_MESSAGE("seed " << seed);
-  std::mt19937 random{seed};
+  const auto seed = troupe::test::seeded{}.seed();
+  std::mt19937_64 random{seed};
   auto observations = stream();
   auto wanted = round_of(observations);
   const auto count = observations.size();

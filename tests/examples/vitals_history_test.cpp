@@ -1,3 +1,4 @@
+#include "core/seeded.hpp"
 #include "healthcare/vitals_history.hpp"
 
 #include <algorithm>
@@ -125,9 +126,8 @@ BOOST_AUTO_TEST_CASE(one_assessment_alone_has_no_trend) {
 }
 
 BOOST_AUTO_TEST_CASE(any_order_with_repetitions_gives_the_same_history) {
-  const auto seed = std::random_device{}();
-  BOOST_TEST_MESSAGE("seed " << seed);
-  std::mt19937 random{seed};
+  const auto seed = troupe::test::seeded{}.seed();
+  std::mt19937_64 random{seed};
   for (int round = 0; round < 50; ++round) {
     std::vector<observation> all;
     for (int i = 0; i < 60; ++i) {
