@@ -47,6 +47,7 @@ void blocking_pool::stop() {
   }
   pool_->stop();
   pool_->join();
+  pool_.reset();  // what still waits keeps its agents alive
 }
 
 }  // namespace troupe::actors

@@ -1,6 +1,5 @@
 #include "caf_cell.hpp"
 
-#include <caf/detail/sync_request_bouncer.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
@@ -57,8 +56,11 @@ void caf_cell::ring() {
 
 // A message of a foreign actor, on the sender's thread.
 void caf_cell::enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) {
-  const auto bounce = [&](caf::error why) { caf::detail::sync_request_bouncer{std::move(why)}(element->sender, element->mid); };
-  if (guest_.gone()) return bounce(caf::exit_reason::user_shutdown);
+  const auto bounce = [&](caf::sec why) {
+    if (element->sender && element->mid.is_request())
+      element->sender->enqueue(caf::strong_actor_ptr{ctrl()}, element->mid.response_id(), caf::make_message(caf::make_error(why)), nullptr);
+  };
+  if (guest_.gone()) return bounce(caf::sec::request_receiver_down);
   const auto& content = element->content();
   if (content.match_elements<caf::exit_msg>()) {
     signal what{.kind = signal_kind::kill};

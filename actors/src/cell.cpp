@@ -36,21 +36,23 @@ void cell::resolve(std::uint64_t effect, result<message> reply) {
 
 void cell::post(signal what) {
   bool ring = false;
-  if (mailbox_.post(what, ring) == pushed::closed) {
-    // The cell is gone: whoever wanted it to end has what it wanted.
-    if (what.kind == signal_kind::start && what.origin)
-      what.origin->resolve(what.id, error{agent_errc::agent_down, where().str() + " is gone"});
-    else if ((what.kind == signal_kind::stop || what.kind == signal_kind::kill) && what.origin)
-      what.origin->resolve(what.id, message::of(exit_cause::shutdown("gone already")));
-    return;
-  }
+  if (mailbox_.post(what, ring) == pushed::closed) return come_too_late(what, where());
   if (ring) bell_.ring();
+}
+
+void cell::come_too_late(const signal& what, const troupe::path& where) {
+  if (!what.origin) return;
+  if (what.kind == signal_kind::start)
+    what.origin->resolve(what.id, error{agent_errc::agent_down, where.str() + " is gone"});
+  else if (what.kind == signal_kind::stop || what.kind == signal_kind::kill)  // it has what it wanted
+    what.origin->resolve(what.id, message::of(exit_cause::shutdown("gone already")));
 }
 
 bool cell::deliver(envelope mail, bool may_wait) {
   auto outcome = mailbox_.push(std::move(mail), may_wait);
   if (outcome.ring) bell_.ring();
   if (outcome.dropped) {
+    outcome.dropped->queued_by_turn = 0;  // it did not wait for room
     const auto why = outcome.what == pushed::closed ? drop_reason::agent_down
                      : outcome.what == pushed::full ? drop_reason::mailbox_full
                                                     : drop_reason::dropped_oldest;
@@ -90,10 +92,26 @@ void cell::refuse(envelope mail, drop_reason why, const exit_cause* cause) {
   mail.origin->resolve(mail.effect, because());
 }
 
+void cell::use_restart_budget(double used, instant at) noexcept {
+  restart_budget_used_.store(used, std::memory_order_relaxed);
+  last_child_restart_ns_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+double cell::restart_budget_used(instant now) const noexcept {
+  const instant last{duration{last_child_restart_ns_.load(std::memory_order_relaxed)}};
+  if (!is_supervisor() || now - last > spec_->supervises->period) return 0.0;
+  return restart_budget_used_.load(std::memory_order_relaxed);
+}
+
 std::vector<envelope> cell::abandon() {
   abandoned_.store(true, std::memory_order_release);
   phase_.store(phase::terminated, std::memory_order_release);
   auto left = mailbox_.close();
+  for (const auto& what : mailbox_.take_signals()) come_too_late(what, where());
+  // Whoever waits for room need not wait for the successor.
+  for (auto& mail : left)
+    if (const auto waiting = std::exchange(mail.queued_by_turn, 0); waiting != 0 && mail.origin)
+      if (cell* sender = mail.origin->as_cell()) sender->post({.kind = signal_kind::room, .id = waiting});
   home().names().erase(*this);
   home().retire(*this);
   home().watching().incarnation_ended(where(), incarnation(), exit_cause::killed("abandoned: its handler does not return"));
@@ -170,6 +188,8 @@ void cell::start(signal what) {
   let_go_of_failed_agent();
   incarnation_.fetch_add(1, std::memory_order_acq_rel);
   counters_.started_wall_ns.store(home().time().wall().time_since_epoch().count(), std::memory_order_relaxed);
+  if (incarnation() > 1) counters_.last_trouble_ns.store(home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
+  use_restart_budget(0.0, instant{});
   starter_ = std::move(what.origin);
   starter_effect_ = what.id;
   phase_.store(phase::starting, std::memory_order_release);
@@ -353,6 +373,7 @@ void cell::terminate() {
   const auto cause = last_cause_ ? *last_cause_ : exit_cause::shutdown();
   if (!spawner_) home().metrics().agent_terminated(cause.kind);
   for (auto& mail : mailbox_.close()) refuse(std::move(mail), drop_reason::agent_down, &cause);
+  for (const auto& what : mailbox_.take_signals()) come_too_late(what, where());
 }
 
 void cell::answer_starter(result<message> outcome) {
@@ -360,7 +381,7 @@ void cell::answer_starter(result<message> outcome) {
 }
 
 void cell::forget_incarnation() {
-  turns_.clear();
+  cancel_turns(exit_cause::killed("abandoned"));
   effects_.clear();
   agent_.reset();
   spawner_cell_.reset();
@@ -412,6 +433,7 @@ std::uint64_t cell::tell_child(const cell_ptr& child, signal_kind kind, bool for
 }
 
 result<cell_ptr> cell::spawner() {
+  if (abandoned()) return error{agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"};
   if (spawner_cell_) return spawner_cell_;
   const spawn_policy policy = spawn_policy_ ? *spawn_policy_ : spawn_policy{};
   auto spec = std::make_shared<child_spec>(

@@ -91,7 +91,9 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   std::vector<envelope> abandon();
   bool abandoned() const noexcept { return abandoned_.load(std::memory_order_acquire); }
   doorbell& bell() const noexcept { return bell_; }
-  std::atomic<double> restart_budget_used{0.0};  // written by the supervisor that this cell is
+  // For the supervisor that this cell is: restarts within the period over intensity.
+  void use_restart_budget(double used, instant at) noexcept;
+  double restart_budget_used(instant now) const noexcept;
 
   // -- the scheduler --------------------------------------------------------------------------------------------------
   // Handles up to `budget` messages. After `idle`, another thread may run the cell at once.
@@ -117,6 +119,8 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   struct ending;
 
   void arm_timer(instant when);
+  // Answers a signal that found the cell gone.
+  static void come_too_late(const signal& what, const troupe::path& where);
 
   // Signals.
   void handle(signal what);
@@ -155,6 +159,8 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   std::atomic<phase> phase_{phase::shell};
   std::atomic<bool> abandoned_{false};
   std::atomic<std::uint64_t> incarnation_;
+  std::atomic<double> restart_budget_used_{0.0};
+  std::atomic<std::int64_t> last_child_restart_ns_{0};
   mailbox mailbox_;
   agent_counters counters_;
 

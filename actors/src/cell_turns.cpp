@@ -168,6 +168,7 @@ void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) 
 void cell::cancel_turns(const exit_cause& cause) {
   auto cancelled = std::exchange(turns_, {});
   counters_.in_hand.store(nullptr, std::memory_order_relaxed);
+  counters_.waits_on.store(0, std::memory_order_relaxed);
   for (auto& each : cancelled) {
     each->running_.cancel();
     if (each->kind_ == turn_kind::message && each->reply_to_ != 0 && !each->forwarded_)
@@ -195,7 +196,7 @@ std::uint64_t cell::begin_effect(effect_kind kind, turn* owner, instant deadline
 
 void cell::complete(std::uint64_t effect, result<message> outcome) {
   auto* slot = effects_.find(effect);
-  if (!slot) {
+  if (!slot || slot->finished) {  // given up, or timed out
     if (outcome && !outcome->empty() && current_phase() == phase::running)
       home().drop(drop_reason::late_reply, where(), outcome->type_name());
     return;

@@ -51,7 +51,7 @@ void agent_counters::count_turn(duration took) {
 
 void agent_counters::count_failure(instant when, std::string text) {
   failures.fetch_add(1, std::memory_order_relaxed);
-  last_failure_ns.store(when.time_since_epoch().count(), std::memory_order_relaxed);
+  last_trouble_ns.store(when.time_since_epoch().count(), std::memory_order_relaxed);
   std::scoped_lock held{lock_};
   last_error_ = std::make_unique<std::string>(std::move(text));
 }

@@ -14,7 +14,7 @@
 namespace troupe::actors {
 
 // How long turns took, in buckets that are a quarter of a power of two wide, from 64 ns to about 70 s: enough for a p50 and a
-// p99 within 19 %. Written by one thread at a time, read by any.
+// p99 within a quarter. Written by one thread at a time, read by any.
 class turn_histogram {
  public:
   void record(duration took) noexcept;
@@ -31,9 +31,8 @@ class turn_histogram {
 struct agent_counters {
   std::atomic<std::uint64_t> turns{0};
   std::atomic<std::uint64_t> failures{0};
-  std::atomic<std::uint64_t> restarts{0};
   std::atomic<std::int64_t> started_wall_ns{0};
-  std::atomic<std::int64_t> last_failure_ns{0};       // monotonic; 0: never
+  std::atomic<std::int64_t> last_trouble_ns{0};       // a failure or a restart, monotonic; 0: never
   std::atomic<std::int64_t> in_hand_since_ns{0};      // monotonic
   std::atomic<const message_type*> in_hand{nullptr};  // null: idle
   std::atomic<std::uint8_t> waits_on{0};              // effect_kind

@@ -36,7 +36,7 @@ namespace actors {
 
 namespace {
 
-constexpr duration failure_remembered = std::chrono::minutes{1};
+constexpr duration trouble_remembered = std::chrono::minutes{1};
 constexpr double mailbox_alarm = 0.8;
 
 health own_health(const cell& of, const agent_info& info, instant now) {
@@ -48,10 +48,10 @@ health own_health(const cell& of, const agent_info& info, instant now) {
     case phase::running: break;
   }
   if (info.current_message_age > of.spec().turn_budget || info.restart_budget_used > 1.0) return health::unhealthy;
-  const auto failed_ns = of.counters().last_failure_ns.load(std::memory_order_relaxed);
-  const bool failed_lately = failed_ns != 0 && now - instant{duration{failed_ns}} < failure_remembered;
+  const auto trouble_ns = of.counters().last_trouble_ns.load(std::memory_order_relaxed);
+  const bool trouble_lately = trouble_ns != 0 && now - instant{duration{trouble_ns}} < trouble_remembered;
   const bool deep = static_cast<double>(info.mailbox_messages) > mailbox_alarm * static_cast<double>(of.mail().limit());
-  return failed_lately || deep ? health::degraded : health::healthy;
+  return trouble_lately || deep ? health::degraded : health::healthy;
 }
 
 std::string_view name_of(strategy s) noexcept {
@@ -91,7 +91,7 @@ agent_info describe(const cell& of, const clock& time) {
     info.turn_time_p50 = times->quantile(0.50);
     info.turn_time_p99 = times->quantile(0.99);
   }
-  info.restart_budget_used = of.restart_budget_used.load(std::memory_order_relaxed);
+  info.restart_budget_used = of.restart_budget_used(now);
   info.state = info.rolled_up = own_health(of, info, now);
   return info;
 }

@@ -1,6 +1,7 @@
 #include "mailbox.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -112,6 +113,13 @@ std::vector<envelope> mailbox::close() {
   if (waiting_) std::move(waiting_->begin(), waiting_->end(), std::back_inserter(left));
   boost::circular_buffer<envelope>{}.swap(messages_);
   waiting_.reset();
+  return left;
+}
+
+std::vector<signal> mailbox::take_signals() {
+  std::scoped_lock held{lock_};
+  std::vector<signal> left{std::make_move_iterator(signals_.begin()), std::make_move_iterator(signals_.end())};
+  signals_.clear();
   return left;
 }
 

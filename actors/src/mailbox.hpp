@@ -77,6 +77,8 @@ class mailbox {
 
   // No push is taken from now on; gives what was queued.
   std::vector<envelope> close();
+  // The signals that were left when it was closed.
+  std::vector<signal> take_signals();
   // Puts mail of a predecessor in front.
   void adopt(std::vector<envelope> mail);
 

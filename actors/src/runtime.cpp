@@ -165,7 +165,7 @@ void runtime::request_stop(exit_cause cause) {
 void runtime::settle() {
   if (!deterministic()) throw failure{error{errc::unsupported, "settle() needs node_options::scheduling = deterministic"}};
   for (;;) {
-    while (scheduler_->run_one() || blocking_.run_one()) {
+    while (scheduler_ && (scheduler_->run_one() || blocking_.run_one())) {
     }
     if (timers_.next() > time().now()) break;
     timers_.fire_due();

@@ -105,7 +105,7 @@ bool supervisor_agent::over_intensity(turn& now) {
   restarts_.push_back(at);
   while (!restarts_.empty() && restarts_.front() + spec_->period < at) restarts_.pop_front();
   const double used = spec_->intensity == 0 ? 1.0 : static_cast<double>(restarts_.size()) / spec_->intensity;
-  cell_.restart_budget_used.store(used, std::memory_order_relaxed);
+  cell_.use_restart_budget(used, at);
   return restarts_.size() > static_cast<std::size_t>(spec_->intensity);
 }
 

@@ -171,12 +171,15 @@ effect<void> turn::stop(std::string_view name) {
   return effect<void>{begin_ask(agent_ref{*spawner}, message::of(actors::forget_child{std::string{name}}), duration::max())};
 }
 
-void turn::watch(const agent_ref& who) { cell_->watch(who.path()); }
+void turn::watch(const agent_ref& who) {
+  if (!cell_->abandoned()) cell_->watch(who.path());
+}
 void turn::unwatch(const agent_ref& who) { cell_->unwatch(who.path()); }
 void turn::stop(exit_cause cause) { stop_ = std::move(cause); }
 void turn::decline() { declined_ = true; }
 
 void turn::kill(const agent_ref& who, std::string why) {
+  if (cell_->abandoned()) return;
   actors::signal what{.kind = actors::signal_kind::kill};
   what.cause = std::make_unique<exit_cause>(exit_cause::killed(std::move(why)));
   if (const auto target = cell_->home().resolve(who)) target->post(std::move(what));

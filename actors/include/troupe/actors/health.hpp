@@ -39,7 +39,7 @@ struct agent_info {
   duration oldest_message_age{};
   std::string current_message;         // Type of the message in hand; empty when idle.
   duration current_message_age{};
-  std::string waits_on;                // What the turn in hand awaits ("ask /a/b", "sleep", "run"); empty if it runs.
+  std::string waits_on;                // What the turn in hand awaits ("ask", "sleep", "run"); empty if it runs.
   std::uint64_t turns = 0;     // Since the agent was created, restarts included; so are the next two.
   std::uint64_t failures = 0;  // Turns and starts that threw.
   std::uint64_t restarts = 0;

@@ -1,0 +1,119 @@
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "core/temporary_folder.hpp"
+#include "support/process.hpp"
+
+// troupe::run, in programs of its own: flags, configuration, signals and exit codes; and the first examples.
+
+namespace {
+
+struct ended {
+  int code;
+  std::string text;
+  bool has(const std::string& wanted) const { return text.find(wanted) != std::string::npos; }
+};
+ended run_program(const std::vector<std::string>& command, std::vector<std::string> environment = {}) {
+  support::process program{command, {}, std::move(environment)};
+  const int code = program.wait();
+  return {code, program.text()};
+}
+
+const std::string hello = TROUPE_HELLO_PROGRAM;
+const std::string supervision = TROUPE_SUPERVISION_PROGRAM;
+const std::string lasting = TROUPE_LASTING_PROGRAM;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(run_test)
+
+BOOST_AUTO_TEST_CASE(the_first_example_says_hello_and_survives_a_failure) {
+  const auto out = run_program({hello});
+  BOOST_TEST(out.code == 0, out.text);
+  BOOST_TEST(out.has("Hello, Ada. You are number 1 to ask incarnation 1."), out.text);
+  BOOST_TEST(out.has("nothing was asked"), out.text);
+  BOOST_TEST(out.has("Hello, Grace. You are number 1 to ask incarnation 2."), out.text);
+}
+
+BOOST_AUTO_TEST_CASE(the_second_example_shows_supervision) {
+  const auto out = run_program({supervision});
+  BOOST_TEST(out.code == 0, out.text);
+  BOOST_TEST(out.has("/top/pool/a is incarnation 2; its sibling was not disturbed: /top/pool/b is incarnation 1"),
+             out.text);
+  BOOST_TEST(out.has("/top/line/c is incarnation 2"), out.text);
+  BOOST_TEST(out.has("so the pool was started anew"), out.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_ends_a_running_program_in_order) {
+  for (const int number : {SIGTERM, SIGINT}) {
+    support::process program{{lasting, "last", "--threads", "1"}};
+    BOOST_REQUIRE_MESSAGE(program.wait_for("ready"), program.text());
+    program.send(number);
+    BOOST_TEST(program.wait() == 0, program.text());
+    BOOST_TEST(program.text().find("stopped: shutdown") != std::string::npos, program.text());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_setup_that_throws_and_a_supervisor_that_gives_up_are_failures) {
+  const auto thrown = run_program({lasting, "throw"});
+  BOOST_TEST(thrown.code == 1);
+  BOOST_TEST(thrown.has("lasting_program: the setup failed"), thrown.text);
+  BOOST_TEST(thrown.has("stopped: shutdown"), thrown.text);
+  const auto failed = run_program({lasting, "fail"});
+  BOOST_TEST(failed.code == 1);
+  BOOST_TEST(failed.has("/top ended"), failed.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_flag_is_named) {
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{hello, "--frobnicate"}, {hello, "--set", "novalue"}, {hello, "stray"}}) {
+    const auto out = run_program(wrong);
+    BOOST_TEST(out.code == 64, out.text);
+    BOOST_TEST(out.has(wrong.back()), out.text);
+    BOOST_TEST(out.has("Try 01_hello_agent --help."), out.text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_configuration_is_named_with_where_it_comes_from) {
+  const auto flag = run_program({hello, "--threads", "many"});
+  BOOST_TEST(flag.code == 78, flag.text);
+  BOOST_TEST(flag.has("--threads"), flag.text);
+  const auto negative = run_program({hello, "--threads", "-1"});
+  BOOST_TEST(negative.code == 78, negative.text);
+  BOOST_TEST(negative.has("must not be negative"), negative.text);
+  const auto unknown = run_program({hello, "--set", "node.frobnicate=1"});
+  BOOST_TEST(unknown.code == 78, unknown.text);
+  BOOST_TEST(unknown.has("node.frobnicate"), unknown.text);
+  const auto missing = run_program({hello, "--config", "/no/such/file.toml"});
+  BOOST_TEST(missing.code == 78, missing.text);
+  BOOST_TEST(missing.has("/no/such/file.toml"), missing.text);
+  const auto variable = run_program({hello}, {"TROUPE_LOG_LEVEL=loud"});
+  BOOST_TEST(variable.code == 78, variable.text);
+  BOOST_TEST(variable.has("log.level must be"), variable.text);
+  BOOST_TEST(variable.has("TROUPE_LOG_LEVEL"), variable.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_setting_comes_from_flag_environment_or_file_in_this_order) {
+  const troupe::test::temporary_folder folder;
+  const auto file = (folder.path() / "node.toml").string();
+  std::ofstream{file} << "[node]\nthreads = 3\nblocking_threads = 2\nseed = 9\n";
+  const auto out =
+      run_program({hello, "--config", file, "--threads", "1", "--show-config"}, {"TROUPE_NODE_BLOCKING_THREADS=7"});
+  BOOST_TEST(out.code == 0, out.text);
+  BOOST_TEST(out.has("node.threads = 1  (flag"), out.text);
+  BOOST_TEST(out.has("node.blocking_threads = 7  (environment"), out.text);
+  BOOST_TEST(out.has("node.seed = 9  (file"), out.text);
+  BOOST_TEST(out.has("node.ask_timeout = 1m  (default"), out.text);
+}
+
+BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
+  const auto help = run_program({hello, "--help"});
+  BOOST_TEST(help.code == 0);
+  BOOST_TEST(help.has("--show-config"), help.text);
+  const auto version = run_program({lasting, "", "--version"});
+  BOOST_TEST(version.code == 0);
+  BOOST_TEST(version.has("lasting_program 1.2.3"), version.text);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
