@@ -1,4 +1,3 @@
-#include <iostream>
 #include <atomic>
 
 #include "gate.hpp"
@@ -34,7 +33,7 @@ struct stuck {
           auto end = first ? std::make_shared<at_the_end>(gone) : nullptr;
           me.on([this, end](go, turn& now) -> task<void> {
             blocked.happen();
-            std::cerr << "W " << release.wait() << std::endl;
+            release.wait();
             const auto ear = now.ref(path{"/top/ear"});
             now.send(ear, note{1});
             now.forward(ear, note{2});
@@ -43,13 +42,11 @@ struct stuck {
             try {
               co_await now.ask<question>(ear, "?");
             } catch (const failure& refused) {
-              std::cerr << "REFUSED " << refused.error().describe() << std::endl;
               effects_refused += refused.error().is(agent_errc::cancelled);
             }
             try {
-              co_await now.spawn<scripted>("ghost's kid", scripted::script{[](scripted&) {}});
+              co_await now.spawn<scripted>("kid_of_a_ghost", scripted::script{[](scripted&) {}});
             } catch (const failure& refused) {
-              std::cerr << "REFUSED " << refused.error().describe() << std::endl;
               effects_refused += refused.error().is(agent_errc::cancelled);
             }
             co_await now.sleep(1ms);
@@ -147,7 +144,7 @@ BOOST_AUTO_TEST_CASE(what_an_abandoned_agent_had_spawned_is_ended) {
                             auto spawning = now.spawn(std::move(kid));
                             co_await spawning;
                             blocked.happen();
-                            std::cerr << "W " << release.wait() << std::endl;
+                            release.wait();
                           });
                         },
                         impatient())));

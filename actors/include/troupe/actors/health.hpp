@@ -44,7 +44,7 @@ struct agent_info {
   std::uint64_t failures = 0;  // Turns and starts that threw.
   std::uint64_t restarts = 0;
   std::string last_error;    // What the last of them said; empty if there was none.
-  duration turn_time_p50{};  // From a message taken to its answer, waiting included; up to 19 % too long. 0: no turn yet.
+  duration turn_time_p50{};  // From a message taken to its answer, waiting included; up to a quarter too long. 0: no turn yet.
   duration turn_time_p99{};
   double restart_budget_used = 0.0;    // For a supervisor: restarts within the period over intensity.
   std::size_t children = 0;            // Directly below.
