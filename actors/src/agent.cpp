@@ -12,7 +12,14 @@ agent::agent(agent_context& context) : cell_{context.cell_} {}
 agent::~agent() = default;
 
 void agent::reentrant(std::size_t turns) { cell_.set_reentrant(turns); }
-void agent::supervise_children(spawn_policy policy) { cell_.set_spawn_policy(policy); }
+void agent::supervise_children(spawn_policy policy) {
+  if (policy.strategy == simple_one_for_one)
+    throw failure{error{agent_errc::bad_template, where().str() + ": sub-agents have no template; use another strategy"}};
+  if (const auto wrong = check(supervisor_spec{
+          .name = "spawner", .strategy = policy.strategy, .intensity = policy.intensity, .period = policy.period}))
+    throw failure{*wrong};
+  cell_.set_spawn_policy(policy);
+}
 
 task<void> agent::on_start(turn&) { co_return; }
 task<void> agent::on_restart(turn& now, const exit_cause&) { co_await on_start(now); }

@@ -16,6 +16,11 @@ namespace {
 // The CAF worker that runs on this thread: what is scheduled from here goes to its own queue, without a lock.
 thread_local caf::execution_unit* current_worker = nullptr;
 
+// A worker puts what is scheduled from itself in front of its queue, so two agents that talk to each other would keep it for
+// themselves. Every so often a ring therefore goes to the end of a queue, as those from outside do.
+constexpr std::uint32_t rings_in_front = 32;
+thread_local std::uint32_t rings = 0;
+
 // Takes an agent's answer back to the foreign actor that asked.
 class foreign_asker final : public reply_sink {
  public:
@@ -48,7 +53,8 @@ caf_cell::caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& t
 
 void caf_cell::ring() {
   caf::intrusive_ptr_add_ref(ctrl());  // released by the worker that runs it
-  if (current_worker)
+  // The worker of another node in this process is not ours to use.
+  if (current_worker && &current_worker->system() == &home_system() && ++rings % rings_in_front != 0)
     current_worker->exec_later(this);
   else
     home_system().scheduler().enqueue(this);

@@ -31,7 +31,7 @@ class caf_cell final : public caf::local_actor,
   // CAF's side.
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) override;
   resume_result resume(caf::execution_unit* worker, std::size_t) override;
-  subtype_t subtype() const override { return scheduled_actor; }
+  subtype_t subtype() const override { return unspecified; }
   void launch(caf::execution_unit*, bool, bool) override {}
   void intrusive_ptr_add_ref_impl() override;
   void intrusive_ptr_release_impl() override;

@@ -49,6 +49,8 @@ void cell::come_too_late(const signal& what, const troupe::path& where) {
 }
 
 bool cell::deliver(envelope mail, bool may_wait) {
+  // A turn that waited for room in its own mailbox would wait for itself.
+  may_wait = may_wait && mail.origin.get() != static_cast<reply_sink*>(this);
   auto outcome = mailbox_.push(std::move(mail), may_wait);
   if (outcome.ring) bell_.ring();
   if (outcome.dropped) {
@@ -122,6 +124,8 @@ std::vector<envelope> cell::abandon() {
 // -- the scheduler ----------------------------------------------------------------------------------------------------
 
 visit cell::run(std::size_t budget) {
+  const auto self = weak_from_this().lock();
+  if (!self) return visit::terminated;  // let go of by all while it was scheduled
   signal what;
   envelope mail;
   std::shared_ptr<reply_sink> got_room;
@@ -287,6 +291,7 @@ void cell::let_go_of_failed_agent() {
 // -- ends -------------------------------------------------------------------------------------------------------------
 
 void cell::begin_ending(std::unique_ptr<ending> how) {
+  if (abandoned()) return;
   phase_.store(phase::ending, std::memory_order_release);
   ending_ = std::move(how);
   cancel_turns(ending_->cause);
@@ -313,12 +318,29 @@ void cell::sweep_children() {
   ending_->children = left.size();
   if (left.empty()) return continue_ending();
   for (const auto& child : left) {
-    const auto id = effects_.begin(effect_kind::ending_child, nullptr, instant::max());
+    // Half of what whoever kills this cell allows, so that a handler below that hangs does not hang the cell.
+    const auto within = ending_->brutal ? home().options().kill_grace / 2 : duration::max();
+    const auto id = begin_effect(effect_kind::ending_child, nullptr, later(home().time().now(), within));
+    effects_.find(id)->target = child->ref();
     signal what{.kind = ending_->brutal ? signal_kind::kill : signal_kind::stop, .for_good = true, .id = id};
     what.origin = shared_from_this();
     what.cause = std::make_unique<exit_cause>(exit_cause::shutdown("its parent ends"));
     child->post(std::move(what));
   }
+}
+
+void cell::child_ended() {
+  if (--ending_->children == 0) continue_ending();
+}
+
+// Ends what does not end when killed: its path is free, what it does has no effect.
+void cell::abandon_child(const agent_ref& child) {
+  auto* stuck = const_cast<cell*>(child.target()->as_cell());
+  if (!stuck || stuck->gone()) return;
+  home().log().error("an agent does not even end when killed; it is abandoned with its thread", {{"agent", stuck->where().str()}});
+  const auto cause = exit_cause::killed("abandoned");
+  for (auto& mail : stuck->abandon()) stuck->refuse(std::move(mail), drop_reason::agent_down, &cause);
+  home().abandon_below(*stuck);
 }
 
 void cell::continue_ending() {
@@ -331,6 +353,8 @@ void cell::continue_ending() {
 }
 
 void cell::arrive_down() {
+  if (abandoned()) return;
+  watching_.reset();  // what a stop hook began to watch
   auto how = std::move(ending_);
   spawner_cell_.reset();
   // An agent that failed is kept until its supervisor has decided between pre_restart and post_stop.
@@ -409,7 +433,17 @@ void cell::timer_fired() {
         mail.origin = shared_from_this();
         const auto target = slot->target;
         effects_.release(id);
-        home().deliver(target, std::move(mail), false);
+        if (target.target().get() == this)
+          deliver_unbounded(std::move(mail));  // a supervisor's retry must not be lost
+        else
+          home().deliver(target, std::move(mail), false);
+        break;
+      }
+      case effect_kind::ending_child: {
+        const auto child = slot->target;
+        effects_.release(id);
+        abandon_child(child);
+        child_ended();
         break;
       }
       case effect_kind::sleep: complete(id, message{}); break;
@@ -433,6 +467,8 @@ std::uint64_t cell::tell_child(const cell_ptr& child, signal_kind kind, bool for
 }
 
 result<cell_ptr> cell::spawner() {
+  if (current_phase() == phase::ending)
+    return error{agent_errc::cancelled, where().str() + " is ending: it has no sub-agents any more"};
   if (abandoned()) return error{agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"};
   if (spawner_cell_) return spawner_cell_;
   const spawn_policy policy = spawn_policy_ ? *spawn_policy_ : spawn_policy{};

@@ -76,7 +76,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // Counts a dead letter and tells whoever waits why.
   void refuse(envelope mail, drop_reason why, const exit_cause* cause = nullptr);
   agent_ref ref() { return agent_ref{shared_from_this()}; }
-  bool gone() const noexcept { return phase_.load(std::memory_order_acquire) == phase::terminated; }
+  bool gone() const noexcept { return abandoned() || phase_.load(std::memory_order_acquire) == phase::terminated; }
   phase current_phase() const noexcept { return phase_.load(std::memory_order_acquire); }
   const child_spec& spec() const noexcept { return *spec_; }
   const std::shared_ptr<const child_spec>& shared_spec() const noexcept { return spec_; }
@@ -139,12 +139,15 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void finish_turn(turn& over);
   void fail_turn(turn& over, std::exception_ptr why);
   std::unique_ptr<turn> remove(turn& over);
+  void show_oldest_turn();
   void cancel_turns(const exit_cause& cause);
   void hook_finished(turn_kind kind, bool declined, std::exception_ptr why);
 
   // Ends.
   void begin_ending(std::unique_ptr<ending> how);
   void sweep_children();
+  void child_ended();
+  void abandon_child(const agent_ref& child);
   void continue_ending();
   void arrive_down();
   void terminate();

@@ -41,8 +41,17 @@ std::unique_ptr<turn> cell::remove(turn& over) {
     turns_[index]->index_ = index;
   }
   turns_.pop_back();
-  counters_.in_hand.store(turns_.empty() ? nullptr : turns_.front()->type_, std::memory_order_relaxed);
+  show_oldest_turn();
   return removed;
+}
+
+// What the tools see as in hand: of several turns, the one that has taken longest.
+void cell::show_oldest_turn() {
+  const auto oldest = std::min_element(turns_.begin(), turns_.end(),
+                                       [](const auto& a, const auto& b) { return a->started_ < b->started_; });
+  if (oldest != turns_.end())
+    counters_.in_hand_since_ns.store((*oldest)->started_.time_since_epoch().count(), std::memory_order_relaxed);
+  counters_.in_hand.store(oldest != turns_.end() ? (*oldest)->type_ : nullptr, std::memory_order_relaxed);
 }
 
 void cell::begin_turn(envelope mail) {
@@ -66,8 +75,7 @@ void cell::begin_turn(envelope mail) {
   now.reply_to_ = mail.effect;
   now.deadline_ = mail.deadline;
   now.trace_ = mail.trace.valid() ? mail.trace.child() : trace_context::start();
-  counters_.in_hand_since_ns.store(now.started_.time_since_epoch().count(), std::memory_order_relaxed);
-  counters_.in_hand.store(now.type_, std::memory_order_relaxed);
+  if (turns_.size() == 1) show_oldest_turn();
   try {
     now.running_ = handler->call(*agent_, std::move(mail.payload), now.in_hand_, now);
   } catch (...) {
@@ -147,6 +155,7 @@ void cell::fail_turn(turn& over, std::exception_ptr why) {
 }
 
 void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) {
+  if (abandoned()) return;
   if (kind == turn_kind::stop_hook) {
     if (why) home().log().warn("a post_stop hook threw", {{"agent", where().str()}, {"error", text_of(why)}});
     return continue_ending();
@@ -197,13 +206,14 @@ std::uint64_t cell::begin_effect(effect_kind kind, turn* owner, instant deadline
 void cell::complete(std::uint64_t effect, result<message> outcome) {
   auto* slot = effects_.find(effect);
   if (!slot || slot->finished) {  // given up, or timed out
-    if (outcome && !outcome->empty() && current_phase() == phase::running)
+    // A late answer to a stop or a start is nobody's letter.
+    if (outcome && !outcome->empty() && outcome->type_name() != "value" && current_phase() == phase::running)
       home().drop(drop_reason::late_reply, where(), outcome->type_name());
     return;
   }
   if (slot->kind == effect_kind::ending_child) {
     effects_.release(effect);
-    if (--ending_->children == 0) continue_ending();
+    child_ended();
     return;
   }
   slot->outcome = std::move(outcome);

@@ -30,6 +30,8 @@ std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
   if (delay.min < duration{0} || delay.max < delay.min || !(delay.jitter >= 0.0 && delay.jitter <= 1.0))
     return wrong(agent_errc::bad_backoff, "backoff needs 0 <= min <= max and a jitter from 0 to 1");
   if (child.mailbox.limit == 0) return wrong(agent_errc::bad_mailbox, "its mailbox bound is zero");
+  if (child.supervises && child.mailbox.when_full != overflow::reject)
+    return wrong(agent_errc::bad_mailbox, "a supervisor's mailbox can only reject: it would lose requests, or wait for itself");
   if (child.supervises) return check(*child.supervises);
   return {};
 }

@@ -12,6 +12,15 @@ void mailbox::enter(envelope mail) {
   deepest_ = std::max(deepest_, waiting_messages());
 }
 
+// Gives back what a burst left behind.
+void mailbox::shrink() {
+  constexpr std::size_t kept = 64;
+  if (messages_.empty() && messages_.capacity() > kept) boost::circular_buffer<envelope>{}.swap(messages_);
+  if (signals_.capacity() > kept) boost::circular_buffer<signal>{}.swap(signals_);
+  std::scoped_lock batch_held{batch_lock_};
+  if (batch_.empty() && batch_.capacity() > kept) boost::circular_buffer<envelope>{}.swap(batch_);
+}
+
 bool mailbox::ring() { return !std::exchange(rung_, true); }
 
 mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
@@ -23,8 +32,10 @@ mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
     return {pushed::taken, ring(), {}};
   }
   if (options_.when_full == overflow::drop_oldest) {
-    std::optional<envelope> oldest{std::move(messages_.front())};
-    messages_.pop_front();
+    const auto first = std::find_if(messages_.begin(), messages_.end(), [](const envelope& e) { return !e.unbounded; });
+    if (first == messages_.end()) return {pushed::full, false, std::move(mail)};
+    std::optional<envelope> oldest{std::move(*first)};
+    messages_.erase(first);
     mail.queued_by_turn = 0;
     enter(std::move(mail));
     return {pushed::taken_dropping_oldest, ring(), std::move(oldest)};
@@ -40,6 +51,7 @@ mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
 mailbox::outcome mailbox::push_unbounded(envelope mail) {
   std::scoped_lock held{lock_};
   if (closed_) return {pushed::closed, false, std::move(mail)};
+  mail.unbounded = true;
   enter(std::move(mail));
   return {pushed::taken, ring(), {}};
 }
@@ -74,6 +86,7 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
   }
   if (accepting && take_from_batch(mail)) return next::message;
   if (!accepting || messages_.empty()) {
+    shrink();
     rung_ = false;
     return next::idle;
   }

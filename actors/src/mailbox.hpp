@@ -25,6 +25,7 @@ struct envelope {
   trace_context trace{};
   instant deadline = instant::max();   // of the one who waits
   instant queued{};
+  bool unbounded = false;              // must not be lost: not counted out by drop_oldest
   std::uint64_t queued_by_turn = 0;    // of the sender, to which room is reported
 };
 
@@ -95,6 +96,7 @@ class mailbox {
     queue.push_back(std::move(item));
   }
   void enter(envelope mail);
+  void shrink();
   bool take_from_batch(envelope& mail);
   bool ring();
   std::size_t waiting_messages() const { return messages_.size() + batch_size_.load(std::memory_order_relaxed); }

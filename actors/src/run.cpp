@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -84,8 +86,17 @@ std::optional<int> parse(int argc, char** argv, const program& about, command_li
   return {};
 }
 
-result<config> load(const command_line& given) {
-  config_sources sources{.flags = given.flags, .environment = process_environment()};
+result<config> load(const command_line& given, const std::string& program_name) {
+  config_sources sources{.flags = given.flags};
+  // A TROUPE_ variable that is no setting may belong to another program; it is only mentioned.
+  std::set<std::string> known{"TROUPE_CONFIG"};
+  for (const auto& key : node_schema()) known.insert(environment_name(key.name));
+  for (auto& [name, value] : process_environment()) {
+    if (known.contains(name))
+      sources.environment.emplace(name, value);
+    else if (name.starts_with("TROUPE_"))
+      std::cerr << program_name << ": warning: " << name << " is no setting; see --show-config\n";
+  }
   if (!given.config_file.empty()) {
     auto file = config_file::read(given.config_file);
     if (!file) return std::move(file).error();
@@ -143,7 +154,7 @@ result<node_options> options_from(const config& from) {
 int run(int argc, char** argv, const std::function<void(node&)>& setup, const program& about) {
   command_line given;
   if (const auto code = parse(argc, argv, about, given)) return *code;
-  const auto settings = load(given);
+  const auto settings = load(given, about.name);
   if (!settings) {
     std::cerr << about.name << ": " << settings.error().message() << '\n';
     return exit_config;
@@ -160,24 +171,33 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
     return exit_config;
   }
 
-  std::atomic<node*> running{nullptr};
+  std::mutex running_mutex;
+  node* running = nullptr;  // guarded by running_mutex
   std::atomic<int> caught{0};
   const signal_watcher watcher{[&](int number) {
     if (caught.exchange(number) != 0) std::_Exit(128 + number);  // asked twice: at once
-    if (node* here = running.load()) here->request_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
+    std::scoped_lock lock{running_mutex};
+    if (running) running->request_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
   }};
   node here{std::move(*options)};
-  running.store(&here);
+  const auto watch_over = [&](node* which) {
+    std::scoped_lock lock{running_mutex};
+    running = which;
+  };
+  watch_over(&here);
   if (caught.load() != 0) return exit_ok;
   try {
     setup(here);
   } catch (const std::exception& e) {
     std::cerr << about.name << ": " << e.what() << '\n';
-    running.store(nullptr);
+    watch_over(nullptr);
     return exit_failed;
+  } catch (...) {
+    watch_over(nullptr);
+    throw;
   }
   const auto cause = here.wait();
-  running.store(nullptr);
+  watch_over(nullptr);
   here.log().info("the node stops", {{"cause", cause.describe()}});
   here.stop();
   if (!cause.is_failure()) return exit_ok;

@@ -129,13 +129,16 @@ std::uint64_t runtime::messages_processed() const {
 
 // -- abandoned cells --------------------------------------------------------------------------------------------------
 
-void runtime::kill_below(const cell& abandoned) {
+void runtime::abandon_below(const cell& abandoned) {
+  const auto cause = exit_cause::killed("its parent was abandoned");
   for (const auto& each : names_.all()) {
-    const auto& supervisor = each->parent();
-    if (!supervisor || !supervisor->is_spawner() || supervisor->parent().get() != &abandoned) continue;
-    signal what{.kind = signal_kind::kill, .for_good = true};
-    what.cause = std::make_unique<exit_cause>(exit_cause::killed("its parent was abandoned"));
-    supervisor->post(std::move(what));
+    if (each.get() == &abandoned || !abandoned.where().contains(each->where()) || each->gone()) continue;
+    if (const auto& above = each->parent(); above && above->is_spawner()) {  // it would start its children anew
+      signal what{.kind = signal_kind::kill, .for_good = true};
+      what.cause = std::make_unique<exit_cause>(cause);
+      above->post(std::move(what));
+    }
+    for (auto& mail : each->abandon()) each->refuse(std::move(mail), drop_reason::agent_down, &cause);
   }
 }
 

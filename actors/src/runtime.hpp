@@ -78,8 +78,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   std::string metrics_text() const;
   std::uint64_t messages_processed() const;
   void retire(const cell& gone);
-  // Ends what an abandoned agent spawned.
-  void kill_below(const cell& abandoned);
+  // Ends everything in the subtree of an abandoned cell, without waiting for it.
+  void abandon_below(const cell& abandoned);
 
   void settle();
   void advance(duration by);

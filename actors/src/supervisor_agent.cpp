@@ -263,7 +263,7 @@ task<void> supervisor_agent::kill(position child, bool for_good, turn& now) {
 void supervisor_agent::abandon(position child, bool for_good) {
   auto old = std::exchange(child->cell, nullptr);
   auto mail = old->abandon();
-  cell_.home().kill_below(*old);
+  cell_.home().abandon_below(*old);
   child->incarnation = old->incarnation();
   if (!for_good) {
     if (auto made = make_cell(*child)) {

@@ -103,7 +103,7 @@ task<void> supervisor_agent::restart_group(position first, turn& now) {
 bool supervisor_agent::over_intensity(turn& now) {
   const instant at = now.now();
   restarts_.push_back(at);
-  while (!restarts_.empty() && restarts_.front() + spec_->period < at) restarts_.pop_front();
+  while (!restarts_.empty() && at - restarts_.front() > spec_->period) restarts_.pop_front();
   const double used = spec_->intensity == 0 ? 1.0 : static_cast<double>(restarts_.size()) / spec_->intensity;
   cell_.use_restart_budget(used, at);
   return restarts_.size() > static_cast<std::size_t>(spec_->intensity);
@@ -118,15 +118,20 @@ duration supervisor_agent::next_delay(record& child, turn& now) {
   else
     child.delay = child.delay > policy.max / 2 ? policy.max : child.delay * 2;
   const double extra = policy.jitter * now.random().uniform();
-  return child.delay + std::chrono::duration_cast<duration>(child.delay * extra);
+  // In floating point, so that a delay near the end of time does not run over.
+  const double whole = static_cast<double>(child.delay.count()) * (1.0 + extra);
+  return whole < 9e18 ? duration{static_cast<std::int64_t>(whole)} : duration::max();
 }
 
 void supervisor_agent::plan_retry(position child, duration delay, turn& now) {
   retry_restart later{child->id, ++child->attempt};
-  if (delay > duration{0})
+  if (delay > duration{0}) {
     now.send_after(delay, cell_.ref(), std::move(later));
-  else
-    now.send(cell_.ref(), std::move(later));
+  } else {
+    envelope mail;
+    mail.payload = message::of(std::move(later));
+    cell_.deliver_unbounded(std::move(mail));
+  }
 }
 
 task<void> supervisor_agent::consider_auto_shutdown(bool significant, turn& now) {

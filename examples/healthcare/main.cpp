@@ -41,8 +41,9 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
   app.add_option("--bundles", into.bundles, "Folder of FHIR R4 bundles (*.json)");
   app.add_option("--vitals", into.vitals, "FHIR Observations as NDJSON, a file or - for standard input");
   app.add_option("-o,--output", into.output, "table or json")->check(CLI::IsMember({"table", "json"}));
-  app.add_option("--chaos", into.chaos, "Kill a random sub-agent every N messages; the findings stay the same");
-  app.add_option("--seed", into.seed, "Seed of the choice of --chaos");
+  app.add_option("--chaos", into.chaos, "Kill a random sub-agent every N messages; the findings stay the same")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", into.seed, "Seed of the choice of --chaos")->check(CLI::NonNegativeNumber);
   app.add_option("--threads", into.threads, "Scheduler threads; 0: one per core")->check(CLI::Range(0, 1024));
   app.add_option("--log-level", into.log_level, "trace, debug, info, warn, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));

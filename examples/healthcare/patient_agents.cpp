@@ -32,6 +32,16 @@ void vitals_agent::take(const new_observation& news, troupe::turn& now) {
   if (news.number <= version_) return;
   version_ = news.number;
   if (!history_.add(news.taken) || deceased_) return;
+  ask_for_follow_up(now);
+}
+
+// An observation that was on record before the restart, but not handled yet, would otherwise pass without its follow-up.
+troupe::task<void> vitals_agent::on_restart(troupe::turn& now, const troupe::exit_cause&) {
+  co_await on_start(now);
+  if (!deceased_) ask_for_follow_up(now);
+}
+
+void vitals_agent::ask_for_follow_up(troupe::turn& now) {
   const auto team = now.self().path().parent();
   if (auto request = vitals_follow_up(patient_, history_.timeline(), version_)) {
     now.send(now.ref(team / "scheduling"), book{*std::move(request)});

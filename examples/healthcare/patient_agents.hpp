@@ -28,6 +28,8 @@ class vitals_agent : public troupe::agent {
 
  private:
   troupe::task<void> on_start(troupe::turn& now) override;
+  troupe::task<void> on_restart(troupe::turn& now, const troupe::exit_cause& previous) override;
+  void ask_for_follow_up(troupe::turn& now);
   void take(const new_observation& news, troupe::turn& now);
   vitals_assessed assess(const get_assessment&);
   follow_ups list(const get_follow_ups&);
