@@ -1,12 +1,11 @@
 // The smallest program: one agent that answers questions, and a restart that nobody has to care about.
 // Run it, then try: 01_hello_agent --log-level debug, --show-config, --help.
 
-#include <troupe/actors/agent.hpp>
-#include <troupe/actors/run.hpp>
-
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <troupe/actors/agent.hpp>
+#include <troupe/actors/run.hpp>
 
 struct answer {
   std::string text;
@@ -34,20 +33,20 @@ class greeter : public troupe::agent {
 };
 
 int main(int argc, char** argv) {
-  return troupe::run(
-      argc, argv,
-      [](troupe::node& node) {
-        node.supervise({.name = "root", .children = {troupe::child<greeter>("greeter")}}).value();
-        const auto greeter = node.ref(troupe::path{"/root/greeter"});
+  return troupe::run(argc, argv,
+                     [](troupe::node& node) {
+                       node.supervise({.name = "root", .children = {troupe::child<greeter>("greeter")}}).value();
+                       const auto greeter = node.ref(troupe::path{"/root/greeter"});
 
-        std::cout << node.ask(greeter, question{"Ada"}).value().text << '\n';
+                       std::cout << node.ask(greeter, question{"Ada"}).value().text << '\n';
 
-        // A handler that throws ends this incarnation. Who asked is told why; the next message finds a new one at the same address.
-        if (const auto failed = node.ask(greeter, question{}); !failed)
-          std::cout << "That went wrong: " << failed.error().message() << '\n';
+                       // A handler that throws ends this incarnation. Who asked is told why; the next message finds a
+                       // new one at the same address.
+                       if (const auto failed = node.ask(greeter, question{}); !failed)
+                         std::cout << "That went wrong: " << failed.error().message() << '\n';
 
-        std::cout << node.ask(greeter, question{"Grace"}).value().text << '\n';
-        node.request_stop("all is said");
-      },
-      {.name = "01_hello_agent", .description = "One agent that answers questions.", .version = {}});
+                       std::cout << node.ask(greeter, question{"Grace"}).value().text << '\n';
+                       node.request_stop("all is said");
+                     },
+                     {.name = "01_hello_agent", .description = "One agent that answers questions.", .version = {}});
 }

@@ -1,13 +1,12 @@
-// Kill things and see them come back: a small tree under three strategies, a crash, a kill, a child that fails too often and takes its
-// supervisor along, and what a watcher is told.
-
-#include <troupe/actors/agent.hpp>
-#include <troupe/actors/run.hpp>
+// Kill things and see them come back: a small tree under three strategies, a crash, a kill, a child that fails too
+// often and takes its supervisor along, and what a watcher is told.
 
 #include <chrono>
 #include <iomanip>
 #include <iostream>
 #include <string>
+#include <troupe/actors/agent.hpp>
+#include <troupe/actors/run.hpp>
 
 using namespace std::chrono_literals;
 
@@ -58,8 +57,9 @@ void show(troupe::node& node, const std::string& title) {
   std::cout << "\n" << title << "\n";
   for (const auto& each : node.agents())
     if (!each.path.is_root())
-      std::cout << "  " << std::left << std::setw(26) << each.path.str() << std::setw(12) << to_string(each.state) << "incarnation "
-                << each.incarnation << (each.last_error.empty() ? "" : "  last error: " + each.last_error) << '\n';
+      std::cout << "  " << std::left << std::setw(26) << each.path.str() << std::setw(12) << to_string(each.state)
+                << "incarnation " << each.incarnation
+                << (each.last_error.empty() ? "" : "  last error: " + each.last_error) << '\n';
 }
 
 void play(troupe::node& node) {
@@ -76,8 +76,8 @@ void play(troupe::node& node) {
   show(node, "Supervisors and workers:");
 
   std::cout << "\nA handler throws: " << node.ask(at("/top/pool/a"), crash{"out of luck"}).error().message() << '\n';
-  std::cout << node.ask(at("/top/pool/a"), tell{}).value().text << "; its sibling was not disturbed: "
-            << node.ask(at("/top/pool/b"), tell{}).value().text << '\n';
+  std::cout << node.ask(at("/top/pool/a"), tell{}).value().text
+            << "; its sibling was not disturbed: " << node.ask(at("/top/pool/b"), tell{}).value().text << '\n';
   std::cout << "The watcher was told: " << node.ask(at("/top/watcher"), tell{}).value().text << '\n';
 
   node.kill(at("/top/line/b"), "to see what happens");
@@ -85,14 +85,17 @@ void play(troupe::node& node) {
   for (const char* each : {"/top/line/a", "/top/line/b", "/top/line/c"})
     std::cout << "  " << node.ask(at(each), tell{}).value().text << '\n';
 
-  // One crash too many within five seconds: the pool gives up, and its own supervisor starts it anew with all its children.
+  // One crash too many within five seconds: the pool gives up, and its own supervisor starts it anew with all its
+  // children.
   for (int i = 0; i < 4; ++i) (void)node.ask(at("/top/pool/b"), crash{"again"});
   std::cout << "\nb of the pool failed too often, so the pool was started anew:\n";
-  std::cout << "  it has " << node.ask(at("/top/pool"), troupe::which_children{}).value().children.size() << " children again\n";
+  std::cout << "  it has " << node.ask(at("/top/pool"), troupe::which_children{}).value().children.size()
+            << " children again\n";
   show(node, "The tree now:");
   node.request_stop("seen enough");
 }
 
 int main(int argc, char** argv) {
-  return troupe::run(argc, argv, play, {.name = "02_supervision", .description = "Kill things and see them come back.", .version = {}});
+  return troupe::run(argc, argv, play,
+                     {.name = "02_supervision", .description = "Kill things and see them come back.", .version = {}});
 }

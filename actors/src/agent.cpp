@@ -14,7 +14,8 @@ agent::~agent() = default;
 void agent::reentrant(std::size_t turns) { cell_.set_reentrant(turns); }
 void agent::supervise_children(spawn_policy policy) {
   if (policy.strategy == simple_one_for_one)
-    throw failure{error{agent_errc::bad_template, where().str() + ": sub-agents have no template; use another strategy"}};
+    throw failure{
+        error{agent_errc::bad_template, where().str() + ": sub-agents have no template; use another strategy"}};
   if (const auto wrong = check(supervisor_spec{
           .name = "spawner", .strategy = policy.strategy, .intensity = policy.intensity, .period = policy.period}))
     throw failure{*wrong};

@@ -1,5 +1,4 @@
 #include <troupe/actors/agent_types.hpp>
-
 #include <troupe/actors/errc.hpp>
 
 namespace troupe {
@@ -17,8 +16,8 @@ result<child_spec> agent_types::child(std::string_view type, std::string id, chi
   if (found == factories_.end()) {
     std::string known;
     for (const auto& [name, factory] : factories_) known += (known.empty() ? "" : ", ") + name;
-    return error{agent_errc::unknown_type, "no agent type \"" + std::string{type} + "\"; there is: " +
-                                               (known.empty() ? "none" : known)};
+    return error{agent_errc::unknown_type,
+                 "no agent type \"" + std::string{type} + "\"; there is: " + (known.empty() ? "none" : known)};
   }
   child_spec spec;
   static_cast<child_options&>(spec) = std::move(options);

@@ -13,8 +13,8 @@ class thread_pool;
 
 namespace troupe::actors {
 
-// Threads for work that blocks (turn::run), made with the first piece of work. At most `bound` pieces wait. In deterministic
-// scheduling there are no threads: run_one() does the work.
+// Threads for work that blocks (turn::run), made with the first piece of work. At most `bound` pieces wait. In
+// deterministic scheduling there are no threads: run_one() does the work.
 class blocking_pool {
  public:
   blocking_pool(std::size_t threads, std::size_t bound, bool deterministic);

@@ -16,15 +16,16 @@ namespace {
 // The CAF worker that runs on this thread: what is scheduled from here goes to its own queue, without a lock.
 thread_local caf::execution_unit* current_worker = nullptr;
 
-// A worker puts what is scheduled from itself in front of its queue, so two agents that talk to each other would keep it for
-// themselves. Every so often a ring therefore goes to the end of a queue, as those from outside do.
+// A worker puts what is scheduled from itself in front of its queue, so two agents that talk to each other would keep
+// it for themselves. Every so often a ring therefore goes to the end of a queue, as those from outside do.
 constexpr std::uint32_t rings_in_front = 32;
 thread_local std::uint32_t rings = 0;
 
 // Takes an agent's answer back to the foreign actor that asked.
 class foreign_asker final : public reply_sink {
  public:
-  foreign_asker(caf::strong_actor_ptr asker, caf::message_id request, caf::strong_actor_ptr agent, const caf_types& types)
+  foreign_asker(caf::strong_actor_ptr asker, caf::message_id request, caf::strong_actor_ptr agent,
+                const caf_types& types)
       : asker_{std::move(asker)}, request_{request}, agent_{std::move(agent)}, types_{types} {}
 
   void resolve(std::uint64_t, result<message> reply) override {
@@ -64,7 +65,8 @@ void caf_cell::ring() {
 void caf_cell::enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) {
   const auto bounce = [&](caf::sec why) {
     if (element->sender && element->mid.is_request())
-      element->sender->enqueue(caf::strong_actor_ptr{ctrl()}, element->mid.response_id(), caf::make_message(caf::make_error(why)), nullptr);
+      element->sender->enqueue(caf::strong_actor_ptr{ctrl()}, element->mid.response_id(),
+                               caf::make_message(caf::make_error(why)), nullptr);
   };
   if (guest_.gone()) return bounce(caf::sec::request_receiver_down);
   const auto& content = element->content();

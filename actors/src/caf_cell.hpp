@@ -11,9 +11,9 @@ namespace troupe::actors {
 
 class caf_types;
 
-// One agent's CAF actor, with its cell inside: CAF counts its references, schedules it, and tells foreign actors that monitor it when
-// it ends. It has no CAF mailbox, since that could be neither bounded nor looked at; the cell has its own.
-// Owners: the scheduler while it is scheduled, and all shared pointers to the cell together.
+// One agent's CAF actor, with its cell inside: CAF counts its references, schedules it, and tells foreign actors that
+// monitor it when it ends. It has no CAF mailbox, since that could be neither bounded nor looked at; the cell has its
+// own. Owners: the scheduler while it is scheduled, and all shared pointers to the cell together.
 class caf_cell final : public caf::local_actor,
                        public caf::resumable,
                        public caf::dynamically_typed_actor_base,

@@ -1,11 +1,10 @@
 #include "caf_scheduler.hpp"
 
-#include <chrono>
-#include <utility>
-
 #include <caf/make_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <chrono>
+#include <utility>
 
 #include "caf_cell.hpp"
 #include "cell.hpp"
@@ -22,8 +21,8 @@ caf::actor_system_config& caf_scheduler::configure(std::size_t threads, bool det
 
 std::shared_ptr<cell> caf_scheduler::make(cell_seed seed) {
   caf::actor_config config{system_.dummy_execution_unit()};
-  auto actor = caf::make_actor<caf_cell, caf::strong_actor_ptr>(system_.next_actor_id(), system_.node(), &system_, config,
-                                                                std::move(seed), types_);
+  auto actor = caf::make_actor<caf_cell, caf::strong_actor_ptr>(system_.next_actor_id(), system_.node(), &system_,
+                                                                config, std::move(seed), types_);
   auto* whole = static_cast<caf_cell*>(caf::actor_cast<caf::abstract_actor*>(actor));
   // All shared pointers to the cell together are one reference to the actor that it is a part of.
   return {&whole->guest(), [actor = std::move(actor)](cell*) mutable { actor.reset(); }};

@@ -1,14 +1,12 @@
 #pragma once
 
-#include <mutex>
-#include <typeindex>
-#include <unordered_map>
-
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/message.hpp>
-
+#include <mutex>
 #include <troupe/actors/message.hpp>
+#include <typeindex>
+#include <unordered_map>
 
 #include "scheduler.hpp"
 

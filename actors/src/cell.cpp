@@ -84,11 +84,10 @@ void cell::refuse(envelope mail, drop_reason why, const exit_cause* cause) {
         return {agent_errc::mailbox_full, name + " dropped its oldest message, `" + type + "`, to take a new one"};
       case drop_reason::no_handler:
         return {agent_errc::no_handler, name + " (" + spec_->actor_type + ") has no handler for `" + type + "`"};
-      case drop_reason::expired:
-        return {agent_errc::timeout, name + " got to `" + type + "` after its deadline"};
+      case drop_reason::expired: return {agent_errc::timeout, name + " got to `" + type + "` after its deadline"};
       default:
-        return {agent_errc::agent_down, name + " ended before it handled `" + type + "`" +
-                                            (cause ? ": " + cause->describe() : std::string{})};
+        return {agent_errc::agent_down,
+                name + " ended before it handled `" + type + "`" + (cause ? ": " + cause->describe() : std::string{})};
     }
   };
   mail.origin->resolve(mail.effect, because());
@@ -116,7 +115,8 @@ std::vector<envelope> cell::abandon() {
       if (cell* sender = mail.origin->as_cell()) sender->post({.kind = signal_kind::room, .id = waiting});
   home().names().erase(*this);
   home().retire(*this);
-  home().watching().incarnation_ended(where(), incarnation(), exit_cause::killed("abandoned: its handler does not return"));
+  home().watching().incarnation_ended(where(), incarnation(),
+                                      exit_cause::killed("abandoned: its handler does not return"));
   home().metrics().agent_terminated(exit_kind::killed);
   return left;
 }
@@ -192,7 +192,8 @@ void cell::start(signal what) {
   let_go_of_failed_agent();
   incarnation_.fetch_add(1, std::memory_order_acq_rel);
   counters_.started_wall_ns.store(home().time().wall().time_since_epoch().count(), std::memory_order_relaxed);
-  if (incarnation() > 1) counters_.last_trouble_ns.store(home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
+  if (incarnation() > 1)
+    counters_.last_trouble_ns.store(home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
   use_restart_budget(0.0, instant{});
   starter_ = std::move(what.origin);
   starter_effect_ = what.id;
@@ -201,7 +202,8 @@ void cell::start(signal what) {
     agent_context context{*this, incarnation()};
     agent_ = spec_->start(context);
     if (spec_->restart == temporary) arguments_ = {};  // never to be started again
-    if (!agent_) throw failure{error{agent_errc::bad_child_start, "the factory of " + where().str() + " made no agent"}};
+    if (!agent_)
+      throw failure{error{agent_errc::bad_child_start, "the factory of " + where().str() + " made no agent"}};
   } catch (...) {
     return hook_finished(turn_kind::start_hook, false, std::current_exception());
   }
@@ -337,7 +339,8 @@ void cell::child_ended() {
 void cell::abandon_child(const agent_ref& child) {
   auto* stuck = const_cast<cell*>(child.target()->as_cell());
   if (!stuck || stuck->gone()) return;
-  home().log().error("an agent does not even end when killed; it is abandoned with its thread", {{"agent", stuck->where().str()}});
+  home().log().error("an agent does not even end when killed; it is abandoned with its thread",
+                     {{"agent", stuck->where().str()}});
   const auto cause = exit_cause::killed("abandoned");
   for (auto& mail : stuck->abandon()) stuck->refuse(std::move(mail), drop_reason::agent_down, &cause);
   home().abandon_below(*stuck);
@@ -456,8 +459,8 @@ void cell::timer_fired() {
   arm_timer(effects_.next_deadline());
 }
 
-std::uint64_t cell::tell_child(const cell_ptr& child, signal_kind kind, bool for_good, exit_cause cause, duration within,
-                               turn* owner) {
+std::uint64_t cell::tell_child(const cell_ptr& child, signal_kind kind, bool for_good, exit_cause cause,
+                               duration within, turn* owner) {
   const auto id = begin_effect(effect_kind::supervise, owner, later(home().time().now(), within));
   signal what{.kind = kind, .for_good = for_good, .id = id};
   what.origin = shared_from_this();
@@ -472,9 +475,10 @@ result<cell_ptr> cell::spawner() {
   if (abandoned()) return error{agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"};
   if (spawner_cell_) return spawner_cell_;
   const spawn_policy policy = spawn_policy_ ? *spawn_policy_ : spawn_policy{};
-  auto spec = std::make_shared<child_spec>(
-      child(supervisor_spec{.name = "spawner", .strategy = policy.strategy, .intensity = policy.intensity, .period = policy.period}));
-  auto made = home().make_cell({.where = where(), .spec = std::move(spec), .parent = shared_from_this(), .spawner = true});
+  auto spec = std::make_shared<child_spec>(child(supervisor_spec{
+      .name = "spawner", .strategy = policy.strategy, .intensity = policy.intensity, .period = policy.period}));
+  auto made =
+      home().make_cell({.where = where(), .spec = std::move(spec), .parent = shared_from_this(), .spawner = true});
   if (!made) return std::move(made).error();
   spawner_cell_ = std::move(*made);
   spawner_cell_->post({.kind = signal_kind::start});

@@ -6,13 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
-
 #include <troupe/actors/agent.hpp>
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/health.hpp>
 #include <troupe/actors/turn.hpp>
+#include <unordered_map>
+#include <vector>
 
 #include "counters.hpp"
 #include "effects.hpp"
@@ -33,7 +32,7 @@ struct cell_seed {
   cell_ptr parent = {};           // the supervisor; null for the root only
   message arguments = {};         // for the agent's constructor
   std::uint64_t incarnation = 0;  // of the predecessor
-  bool spawner = false;           // supervises the sub-agents of its parent, under the parent's path; not in the registry
+  bool spawner = false;  // supervises the sub-agents of its parent, under the parent's path; not in the registry
 };
 
 // How a visit of the scheduler to a cell ended.
@@ -55,11 +54,13 @@ struct child_exit {
   TROUPE_LOCAL_MESSAGE(child_exit)
 };
 
-// The place of an agent in the tree: its mailbox, its turns and effects, its life from start to end, and its counters. It outlives the
-// agent's incarnations, so that address and queued mail survive a restart; it ends when its supervisor lets it go.
+// The place of an agent in the tree: its mailbox, its turns and effects, its life from start to end, and its counters.
+// It outlives the agent's incarnations, so that address and queued mail survive a restart; it ends when its supervisor
+// lets it go.
 //
-// Owners: the registry while the path is taken, references and messages in flight (as a shell) after that. Threads: the functions
-// under "any thread" may be called by any; everything else runs inside run(), which the scheduler calls on one thread at a time.
+// Owners: the registry while the path is taken, references and messages in flight (as a shell) after that. Threads: the
+// functions under "any thread" may be called by any; everything else runs inside run(), which the scheduler calls on
+// one thread at a time.
 class cell final : public ref_target, public reply_sink, public std::enable_shared_from_this<cell> {
  public:
   cell(cell_seed seed, doorbell& bell);
@@ -99,13 +100,15 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // Handles up to `budget` messages. After `idle`, another thread may run the cell at once.
   visit run(std::size_t budget);
 
-  // -- the agent and its turns, on its thread of control ------------------------------------------------------------------
+  // -- the agent and its turns, on its thread of control
+  // ------------------------------------------------------------------
   std::uint64_t begin_effect(effect_kind kind, turn* owner, instant deadline);
   effect_table& effects() noexcept { return effects_; }
   void complete(std::uint64_t effect, result<message> outcome);
   void waits_on(effect_kind kind) noexcept;
   // Begins a supervisor's effect: the signal is answered when the child has started, or is gone.
-  std::uint64_t tell_child(const cell_ptr& child, signal_kind what, bool for_good, exit_cause cause, duration within, turn* owner);
+  std::uint64_t tell_child(const cell_ptr& child, signal_kind what, bool for_good, exit_cause cause, duration within,
+                           turn* owner);
   // The supervisor of the agent's own sub-agents, made when it is first needed.
   result<cell_ptr> spawner();
   const cell_ptr& spawner_or_null() const noexcept { return spawner_cell_; }
@@ -156,7 +159,8 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void answer_starter(result<message> outcome);
 
   doorbell& bell_;
-  const std::shared_ptr<const child_spec> spec_;  // shared with the supervisor and, for a template, with all its children
+  const std::shared_ptr<const child_spec>
+      spec_;  // shared with the supervisor and, for a template, with all its children
   const cell_ptr parent_;
   const bool spawner_;
   std::atomic<phase> phase_{phase::shell};

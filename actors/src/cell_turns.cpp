@@ -121,7 +121,7 @@ void cell::finish_turn(turn& over) {
     hook_finished(owned->kind_, owned->declined_, nullptr);
   } else {
     last_end_ = home().time().now();
-  counters_.count_turn(last_end_ - owned->started_);
+    counters_.count_turn(last_end_ - owned->started_);
     if (owned->reply_to_ != 0 && !owned->forwarded_) owned->origin_->resolve(owned->reply_to_, std::move(reply));
   }
   if (owned->stop_ && current_phase() == phase::running) {
@@ -181,9 +181,9 @@ void cell::cancel_turns(const exit_cause& cause) {
   for (auto& each : cancelled) {
     each->running_.cancel();
     if (each->kind_ == turn_kind::message && each->reply_to_ != 0 && !each->forwarded_)
-      each->origin_->resolve(each->reply_to_, error{agent_errc::agent_down, where().str() + " ended while it handled `" +
-                                                                                std::string{each->type_->name} +
-                                                                                "`: " + cause.describe()});
+      each->origin_->resolve(each->reply_to_, error{agent_errc::agent_down,
+                                                    where().str() + " ended while it handled `" +
+                                                        std::string{each->type_->name} + "`: " + cause.describe()});
   }
 }
 
@@ -197,7 +197,8 @@ void cell::room(std::uint64_t turn_number) {
 }
 
 std::uint64_t cell::begin_effect(effect_kind kind, turn* owner, instant deadline) {
-  if (abandoned()) throw failure{error{agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"}};
+  if (abandoned())
+    throw failure{error{agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"}};
   const auto id = effects_.begin(kind, owner, deadline);
   arm_timer(deadline);
   return id;

@@ -1,13 +1,12 @@
-#include <troupe/actors/child_spec.hpp>
+#include <cxxabi.h>
 
 #include <algorithm>
-#include <cxxabi.h>
 #include <cstdlib>
-#include <unordered_set>
-
 #include <troupe/actors/agent.hpp>
+#include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/errc.hpp>
 #include <troupe/core/path.hpp>
+#include <unordered_set>
 
 #include "supervisor_agent.hpp"
 
@@ -31,7 +30,8 @@ std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
     return wrong(agent_errc::bad_backoff, "backoff needs 0 <= min <= max and a jitter from 0 to 1");
   if (child.mailbox.limit == 0) return wrong(agent_errc::bad_mailbox, "its mailbox bound is zero");
   if (child.supervises && child.mailbox.when_full != overflow::reject)
-    return wrong(agent_errc::bad_mailbox, "a supervisor's mailbox can only reject: it would lose requests, or wait for itself");
+    return wrong(agent_errc::bad_mailbox,
+                 "a supervisor's mailbox can only reject: it would lose requests, or wait for itself");
   if (child.supervises) return check(*child.supervises);
   return {};
 }
@@ -40,7 +40,8 @@ std::optional<error> check(const supervisor_spec& spec) {
   const auto wrong = [&](agent_errc code, std::string what) {
     return error{code, "supervisor \"" + spec.name + "\": " + std::move(what)};
   };
-  if (const auto legal = path{}.join(spec.name); !legal) return wrong(agent_errc::bad_child_id, legal.error().message());
+  if (const auto legal = path{}.join(spec.name); !legal)
+    return wrong(agent_errc::bad_child_id, legal.error().message());
   if (spec.intensity < 0) return wrong(agent_errc::bad_intensity, "its intensity is negative");
   if (spec.period <= duration{0}) return wrong(agent_errc::bad_period, "its period is not positive");
   if (spec.strategy == simple_one_for_one && spec.children.size() != 1)
@@ -48,7 +49,8 @@ std::optional<error> check(const supervisor_spec& spec) {
   std::unordered_set<std::string_view> ids;
   for (const child_spec& each : spec.children) {
     if (auto bad = check(each, spec)) return bad;
-    if (!ids.insert(each.id).second) return wrong(agent_errc::duplicate_child, "two children have the id \"" + each.id + "\"");
+    if (!ids.insert(each.id).second)
+      return wrong(agent_errc::duplicate_child, "two children have the id \"" + each.id + "\"");
   }
   return {};
 }
@@ -59,7 +61,8 @@ child_spec child(supervisor_spec spec, child_options options) {
   made.id = spec.name;
   made.type = child_type::supervisor;
   made.actor_type = "supervisor";
-  made.mailbox.limit = std::max<std::size_t>(made.mailbox.limit, 1'000'000);  // requests; the ends of children are never refused
+  made.mailbox.limit =
+      std::max<std::size_t>(made.mailbox.limit, 1'000'000);  // requests; the ends of children are never refused
   made.supervises = std::make_shared<const supervisor_spec>(std::move(spec));
   made.start = [shared = made.supervises](agent_context& context) -> std::unique_ptr<agent> {
     return std::make_unique<actors::supervisor_agent>(context, shared);
@@ -71,7 +74,8 @@ namespace actors {
 
 std::string type_label(const char* mangled) {
   int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(mangled, nullptr, nullptr, &status), &std::free};
+  const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
+                                                         &std::free};
   std::string name = text ? text.get() : mangled;
   // Namespaces go, template arguments stay.
   const auto arguments = std::min(name.find('<'), name.size());

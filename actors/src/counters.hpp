@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
 
@@ -13,8 +12,8 @@
 
 namespace troupe::actors {
 
-// How long turns took, in buckets that are a quarter of a power of two wide, from 64 ns to about 70 s: enough for a p50 and a
-// p99 within a quarter. Written by one thread at a time, read by any.
+// How long turns took, in buckets that are a quarter of a power of two wide, from 64 ns to about 70 s: enough for a p50
+// and a p99 within a quarter. Written by one thread at a time, read by any.
 class turn_histogram {
  public:
   void record(duration took) noexcept;

@@ -3,12 +3,11 @@
 #include <coroutine>
 #include <cstdint>
 #include <optional>
-#include <vector>
-
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/result.hpp>
+#include <vector>
 
 namespace troupe {
 class turn;
@@ -19,8 +18,8 @@ namespace troupe::actors {
 enum class effect_kind : std::uint8_t { none, ask, sleep, run, supervise, delayed_send, ending_child };
 std::string_view to_string(effect_kind kind) noexcept;
 
-// The effects in progress of one incarnation of an agent, by id. An id is an index and a generation, so that an answer which comes
-// after its effect was given up finds nothing. Used by the agent's thread of control only.
+// The effects in progress of one incarnation of an agent, by id. An id is an index and a generation, so that an answer
+// which comes after its effect was given up finds nothing. Used by the agent's thread of control only.
 class effect_table {
  public:
   struct slot {

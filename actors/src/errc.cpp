@@ -1,5 +1,4 @@
 #include <troupe/actors/errc.hpp>
-
 #include <troupe/actors/exit_cause.hpp>
 
 namespace troupe {

@@ -1,6 +1,5 @@
-#include <troupe/actors/health.hpp>
-
 #include <algorithm>
+#include <troupe/actors/health.hpp>
 
 #include "runtime.hpp"
 

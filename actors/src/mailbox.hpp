@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
-
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/trace.hpp>
+#include <vector>
 
 #include "reply_sink.hpp"
 #include "spin_lock.hpp"
@@ -23,10 +22,10 @@ struct envelope {
   std::shared_ptr<reply_sink> origin;  // who sent it; shared with the sender. Null: from outside, nobody waits.
   std::uint64_t effect = 0;            // the origin's effect that waits for the answer; 0: none
   trace_context trace{};
-  instant deadline = instant::max();   // of the one who waits
+  instant deadline = instant::max();  // of the one who waits
   instant queued{};
-  bool unbounded = false;              // must not be lost: not counted out by drop_oldest
-  std::uint64_t queued_by_turn = 0;    // of the sender, to which room is reported
+  bool unbounded = false;            // must not be lost: not counted out by drop_oldest
+  std::uint64_t queued_by_turn = 0;  // of the sender, to which room is reported
 };
 
 enum class signal_kind : std::uint8_t {
@@ -53,9 +52,9 @@ struct signal {
 
 enum class pushed : std::uint8_t { taken, taken_dropping_oldest, waits_for_room, full, closed };
 
-// The queue of one agent. Two lanes: signals, which are never refused, and messages, bounded by options.limit. Many threads push, the
-// cell takes. `push` and `post` tell whether the cell has to be scheduled, which is true once until the cell found nothing to do.
-// Senders that wait for room hold one message each beyond the bound.
+// The queue of one agent. Two lanes: signals, which are never refused, and messages, bounded by options.limit. Many
+// threads push, the cell takes. `push` and `post` tell whether the cell has to be scheduled, which is true once until
+// the cell found nothing to do. Senders that wait for room hold one message each beyond the bound.
 class mailbox {
  public:
   explicit mailbox(mailbox_options options) noexcept : options_{options} {}
@@ -74,7 +73,8 @@ class mailbox {
 
   enum class next : std::uint8_t { signal, message, idle };
   // Takes a signal, or if there is none and `accepting` a message. idle: from now on, a push has to ring again.
-  next take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room, std::uint64_t& room_for);
+  next take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room,
+            std::uint64_t& room_for);
 
   // No push is taken from now on; gives what was queued.
   std::vector<envelope> close();
@@ -109,9 +109,11 @@ class mailbox {
   std::atomic<bool> has_signals_{false};
   boost::circular_buffer<signal> signals_;
   boost::circular_buffer<envelope> messages_;
-  std::unique_ptr<boost::circular_buffer<envelope>> waiting_;  // for room; its size is bounded by the number of blocked senders
+  std::unique_ptr<boost::circular_buffer<envelope>>
+      waiting_;  // for room; its size is bounded by the number of blocked senders
 
-  // What the cell has taken over from messages_ in one go, to meet the senders at the lock less often. Locked after lock_.
+  // What the cell has taken over from messages_ in one go, to meet the senders at the lock less often. Locked after
+  // lock_.
   mutable spin_lock batch_lock_;
   std::atomic<std::size_t> batch_size_{0};
   boost::circular_buffer<envelope> batch_;

@@ -7,19 +7,24 @@
 namespace troupe::actors {
 
 node_metrics::node_metrics()
-    : spawned_{registry_.add_counter({.name = "troupe_actor_spawned_total", .help = "Agents and supervisors that were created."}).with()},
-      terminated_{registry_.add_counter(
-          {.name = "troupe_actor_terminated_total", .help = "Agents and supervisors that ended for good.", .labels = {"reason"}})},
+    : spawned_{registry_
+                   .add_counter(
+                       {.name = "troupe_actor_spawned_total", .help = "Agents and supervisors that were created."})
+                   .with()},
+      terminated_{registry_.add_counter({.name = "troupe_actor_terminated_total",
+                                         .help = "Agents and supervisors that ended for good.",
+                                         .labels = {"reason"}})},
       failed_{registry_.add_counter({.name = "troupe_actor_failures_total",
                                      .help = "Ends of children after which their supervisor restarts them.",
                                      .labels = {"actor_type", "reason"}})},
       restarted_{registry_.add_counter({.name = "troupe_actor_restarts_total",
                                         .help = "Restarts by supervisors, casualties of a strategy included.",
                                         .labels = {"actor_type"}})},
-      escalations_{registry_
-                       .add_counter({.name = "troupe_supervisor_escalations_total",
-                                     .help = "Supervisors that ended by themselves: restart intensity, significant children."})
-                       .with()},
+      escalations_{
+          registry_
+              .add_counter({.name = "troupe_supervisor_escalations_total",
+                            .help = "Supervisors that ended by themselves: restart intensity, significant children."})
+              .with()},
       dropped_{registry_.add_counter(
           {.name = "troupe_messages_dropped_total", .help = "Dead letters.", .labels = {"reason"}})} {}
 
@@ -45,9 +50,11 @@ std::string runtime::metrics_text() const {
   }
   // What is read off the living agents; a registry of its own, since these are no running totals of the node.
   metrics_registry read;
-  auto& actors = read.add_gauge({.name = "troupe_actors", .help = "Agents by type and health.", .labels = {"actor_type", "state"}});
-  auto& queued = read.add_gauge(
-      {.name = "troupe_actor_mailbox_messages", .help = "Messages that wait, summed by type.", .labels = {"actor_type"}});
+  auto& actors = read.add_gauge(
+      {.name = "troupe_actors", .help = "Agents by type and health.", .labels = {"actor_type", "state"}});
+  auto& queued = read.add_gauge({.name = "troupe_actor_mailbox_messages",
+                                 .help = "Messages that wait, summed by type.",
+                                 .labels = {"actor_type"}});
   auto& deepest = read.add_gauge({.name = "troupe_actor_mailbox_messages_max",
                                   .help = "The deepest that a mailbox of this type has been.",
                                   .labels = {"actor_type"}});
@@ -56,10 +63,11 @@ std::string runtime::metrics_text() const {
                                  .labels = {"actor_type"}});
   auto& turns = read.add_gauge(
       {.name = "troupe_actor_turns", .help = "Turns of the agents that live, by type.", .labels = {"actor_type"}});
-  auto& failures = read.add_gauge(
-      {.name = "troupe_actor_turns_failed", .help = "Failed turns of the agents that live, by type.", .labels = {"actor_type"}});
-  auto& processed =
-      read.add_counter({.name = "troupe_actor_messages_processed_total", .help = "Messages handled by all agents there were."});
+  auto& failures = read.add_gauge({.name = "troupe_actor_turns_failed",
+                                   .help = "Failed turns of the agents that live, by type.",
+                                   .labels = {"actor_type"}});
+  auto& processed = read.add_counter(
+      {.name = "troupe_actor_messages_processed_total", .help = "Messages handled by all agents there were."});
   processed.with().add(messages_processed());
   for (const auto& [type, sum] : by_type) {
     for (const auto& [state, count] : sum.states) actors.with({type, to_string(state)}).set(count);

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <string_view>
-
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/core/metrics.hpp>
 
 namespace troupe::actors {
 
-// What a node counts as it happens. What can be read off the agents when somebody asks (messages, depths, states) is not here.
+// What a node counts as it happens. What can be read off the agents when somebody asks (messages, depths, states) is
+// not here.
 class node_metrics {
  public:
   node_metrics();

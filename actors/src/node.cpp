@@ -1,6 +1,5 @@
-#include <troupe/actors/node.hpp>
-
 #include <algorithm>
+#include <troupe/actors/node.hpp>
 
 #include "runtime.hpp"
 
@@ -11,7 +10,8 @@ using actors::outside_waiter;
 
 namespace {
 
-// The deadline travels with the question; the waiter itself waits a little longer, for the error that says who was late.
+// The deadline travels with the question; the waiter itself waits a little longer, for the error that says who was
+// late.
 constexpr duration answer_grace = std::chrono::milliseconds{200};
 
 }  // namespace
@@ -23,7 +23,9 @@ result<message> pending_message::get() {
   return waiter.take(deterministic_ ? duration{0} : longest_);
 }
 
-node::node(node_options options) : runtime_{std::make_shared<actors::runtime>(std::move(options))} { runtime_->start(); }
+node::node(node_options options) : runtime_{std::make_shared<actors::runtime>(std::move(options))} {
+  runtime_->start();
+}
 node::~node() { stop(); }
 
 result<agent_ref> node::supervise(supervisor_spec spec) {

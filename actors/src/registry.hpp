@@ -4,10 +4,9 @@
 #include <memory>
 #include <shared_mutex>
 #include <string_view>
+#include <troupe/core/path.hpp>
 #include <unordered_map>
 #include <vector>
-
-#include <troupe/core/path.hpp>
 
 namespace troupe::actors {
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-
 #include <troupe/actors/message.hpp>
 #include <troupe/core/path.hpp>
 #include <troupe/core/result.hpp>
@@ -24,7 +23,8 @@ class reply_sink {
 // What an agent_ref points to: a path, and for an agent that was found, its cell.
 class ref_target {
  public:
-  ref_target(std::shared_ptr<runtime> home, troupe::path where) noexcept : home_{std::move(home)}, where_{std::move(where)} {}
+  ref_target(std::shared_ptr<runtime> home, troupe::path where) noexcept
+      : home_{std::move(home)}, where_{std::move(where)} {}
   virtual ~ref_target() = default;
   virtual const cell* as_cell() const noexcept { return nullptr; }
   runtime& home() const noexcept { return *home_; }

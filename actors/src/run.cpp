@@ -1,5 +1,3 @@
-#include <troupe/actors/run.hpp>
-
 #include <pthread.h>
 #include <signal.h>
 
@@ -11,6 +9,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <troupe/actors/run.hpp>
 #include <utility>
 
 namespace troupe {
@@ -22,7 +21,8 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 64;
 constexpr int exit_config = 78;
 
-// Turns SIGINT and SIGTERM into a call, on a thread of its own. To be made before any other thread, so that none gets the signals.
+// Turns SIGINT and SIGTERM into a call, on a thread of its own. To be made before any other thread, so that none gets
+// the signals.
 class signal_watcher {
  public:
   explicit signal_watcher(std::function<void(int)> on_signal) : on_signal_{std::move(on_signal)} {
@@ -62,11 +62,16 @@ std::optional<int> parse(int argc, char** argv, const program& about, command_li
   std::map<std::string, std::string> shorthand;
   app.add_option("--config", into.config_file, "Configuration file (TOML)")->envname("TROUPE_CONFIG");
   app.add_option("--set", into.settings, "A setting as KEY=VALUE; see --show-config for the keys")->take_all();
-  for (const auto& [flag, key, help] : {std::tuple{"--threads", "node.threads", "Scheduler threads; 0: one per core"},
-                                        std::tuple{"--log-level", "log.level", "trace, debug, info, warn, error or off"},
-                                        std::tuple{"--log-format", "log.format", "auto, human or json"}})
+  for (const auto& [flag, key, help] :
+       {std::tuple{"--threads", "node.threads", "Scheduler threads; 0: one per core"},
+        std::tuple{"--log-level", "log.level", "trace, debug, info, warn, error or off"},
+        std::tuple{"--log-format", "log.format", "auto, human or json"}})
     app.add_option_function<std::string>(
-        flag, [&into, flag = flag, key = key](const std::string& text) { into.flags.push_back({key, text, flag}); }, help);
+        flag,
+        [&into, flag = flag, key = key](const std::string& text) {
+          into.flags.push_back({key, text, flag});
+        },
+        help);
   app.add_flag("--show-config", into.show_config, "Print every setting with where it comes from, and exit");
   if (!about.version.empty()) app.set_version_flag("--version", about.name + " " + about.version);
   try {
@@ -122,7 +127,8 @@ config_schema node_schema() {
 
 result<node_options> options_from(const config& from) {
   const auto wrong = [&](std::string_view key, const std::string& what) {
-    return error{errc::invalid_argument, std::string{key} + " " + what + " (" + std::string{to_string(from.origin(key).source)} + " " +
+    return error{errc::invalid_argument, std::string{key} + " " + what + " (" +
+                                             std::string{to_string(from.origin(key).source)} + " " +
                                              from.origin(key).detail + ")"};
   };
   node_options options;
@@ -142,7 +148,8 @@ result<node_options> options_from(const config& from) {
   if (!level) return wrong("log.level", "must be trace, debug, info, warn, error or off");
   log.level = *level;
   const auto format = from.get<std::string>("log.format");
-  if (format != "auto" && format != "human" && format != "json") return wrong("log.format", "must be auto, human or json");
+  if (format != "auto" && format != "human" && format != "json")
+    return wrong("log.format", "must be auto, human or json");
   log.format = format == "json" ? log_format::json : format == "human" ? log_format::human : log_format::automatic;
   log.file = from.get<std::string>("log.file");
   auto made = logger::make(std::move(log));

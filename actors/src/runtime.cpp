@@ -92,13 +92,15 @@ void runtime::retire(const cell& gone) {
 bool runtime::deliver(const agent_ref& to, envelope mail, bool may_wait) {
   mail.queued = time().coarse_now();
   if (to) {
-    if (cell* known = const_cast<cell*>(to.target()->as_cell()); known && !known->gone()) return known->deliver(std::move(mail), may_wait);
+    if (cell* known = const_cast<cell*>(to.target()->as_cell()); known && !known->gone())
+      return known->deliver(std::move(mail), may_wait);
     if (const auto found = names_.find(to.path())) return found->deliver(std::move(mail), may_wait);
   }
   const troupe::path where = to ? to.path() : troupe::path{};
   drop(drop_reason::unknown_agent, where, mail.payload.type_name());
   if (mail.effect != 0 && mail.origin)
-    mail.origin->resolve(mail.effect, error{agent_errc::unknown_agent, to ? "no agent " + where.str() : "an empty reference"});
+    mail.origin->resolve(mail.effect,
+                         error{agent_errc::unknown_agent, to ? "no agent " + where.str() : "an empty reference"});
   return false;
 }
 
@@ -146,7 +148,8 @@ void runtime::abandon_below(const cell& abandoned) {
 
 void runtime::top_level_ended(const troupe::path& who, const exit_cause& cause) {
   // A supervisor that gave up says `shutdown`, as OTP's does; for the node that is a failure.
-  request_stop({cause.kind == exit_kind::normal ? exit_kind::normal : exit_kind::failed, who.str() + " ended: " + cause.describe()});
+  request_stop({cause.kind == exit_kind::normal ? exit_kind::normal : exit_kind::failed,
+                who.str() + " ended: " + cause.describe()});
 }
 
 exit_cause runtime::wait() {
@@ -166,7 +169,8 @@ void runtime::request_stop(exit_cause cause) {
 // -- deterministic scheduling -----------------------------------------------------------------------------------------
 
 void runtime::settle() {
-  if (!deterministic()) throw failure{error{errc::unsupported, "settle() needs node_options::scheduling = deterministic"}};
+  if (!deterministic())
+    throw failure{error{errc::unsupported, "settle() needs node_options::scheduling = deterministic"}};
   for (;;) {
     while (scheduler_ && (scheduler_->run_one() || blocking_.run_one())) {
     }

@@ -9,11 +9,10 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
-
 #include <troupe/actors/health.hpp>
 #include <troupe/actors/node.hpp>
+#include <unordered_map>
+#include <vector>
 
 #include "blocking_pool.hpp"
 #include "cell.hpp"
@@ -28,8 +27,8 @@ namespace troupe::actors {
 // `when` plus `by` without running over: duration::max() means never.
 instant later(instant when, duration by) noexcept;
 
-// The inside of a node: what all cells share. Owner: the node, and every shell that a reference keeps (after stop() it is an empty
-// hull). Threads: any.
+// The inside of a node: what all cells share. Owner: the node, and every shell that a reference keeps (after stop() it
+// is an empty hull). Threads: any.
 class runtime final : public std::enable_shared_from_this<runtime> {
  public:
   explicit runtime(node_options options);
@@ -43,8 +42,10 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   const logger& log() const noexcept { return *options_.log; }
   bool deterministic() const noexcept { return options_.scheduling == scheduling::deterministic; }
 
-  // -- cells --------------------------------------------------------------------------------------------------------------
-  // Makes a cell and takes its path for it; already_started if another has it. A spawner takes no path. Fills in seed.home.
+  // -- cells
+  // --------------------------------------------------------------------------------------------------------------
+  // Makes a cell and takes its path for it; already_started if another has it. A spawner takes no path. Fills in
+  // seed.home.
   result<cell_ptr> make_cell(cell_seed seed);
   registry& names() noexcept { return names_; }
   agent_ref ref(const troupe::path& where);
@@ -53,23 +54,27 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   const cell_ptr& root() const noexcept { return root_; }
   agent_types& types() noexcept { return types_; }
 
-  // -- messages -----------------------------------------------------------------------------------------------------------
+  // -- messages
+  // -----------------------------------------------------------------------------------------------------------
   // Delivers, or counts a dead letter and answers with an error. Returns whether the mail waits for room.
   bool deliver(const agent_ref& to, envelope mail, bool may_wait);
   void drop(drop_reason why, const troupe::path& to, std::string_view message_type);
 
-  // -- watches, timers, blocking work -------------------------------------------------------------------------------------------
+  // -- watches, timers, blocking work
+  // -------------------------------------------------------------------------------------------
   watches& watching() noexcept { return watches_; }
   timer_queue& timers() noexcept { return timers_; }
   blocking_pool& blocking() noexcept { return blocking_; }
 
-  // -- ends -----------------------------------------------------------------------------------------------------------------------
+  // -- ends
+  // -----------------------------------------------------------------------------------------------------------------------
   void top_level_ended(const troupe::path& who, const exit_cause& cause);
   exit_cause wait();
   void request_stop(exit_cause cause);
   bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
 
-  // -- numbers ------------------------------------------------------------------------------------------------------------
+  // -- numbers
+  // ------------------------------------------------------------------------------------------------------------
   node_metrics& metrics() noexcept { return metrics_; }
   std::array<std::uint64_t, drop_reasons> dropped() const;
   std::vector<dead_letter> dead_letters() const;

@@ -18,8 +18,8 @@ class doorbell {
   ~doorbell() = default;
 };
 
-// Makes cells and runs them: the thin layer behind which CAF lives. Each cell is part of one CAF actor. The destructor waits for the
-// threads; all cells must have ended.
+// Makes cells and runs them: the thin layer behind which CAF lives. Each cell is part of one CAF actor. The destructor
+// waits for the threads; all cells must have ended.
 class scheduler {
  public:
   virtual ~scheduler() = default;

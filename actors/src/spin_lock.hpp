@@ -5,8 +5,9 @@
 
 namespace troupe::actors {
 
-// A lock of one byte for sections of a few dozen instructions, of which there is one per agent: a std::mutex has 40 bytes. Meets
-// BasicLockable. A waiter gives its processor away after a short while, for its holder may have lost its own.
+// A lock of one byte for sections of a few dozen instructions, of which there is one per agent: a std::mutex has 40
+// bytes. Meets BasicLockable. A waiter gives its processor away after a short while, for its holder may have lost its
+// own.
 class spin_lock {
  public:
   void lock() noexcept {

@@ -58,25 +58,29 @@ task<void> supervisor_agent::post_stop(turn& now, const exit_cause&) { co_await 
 
 task<result<agent_ref>> supervisor_agent::add(start_child request, turn& now) {
   if (simple_)
-    co_return error{agent_errc::bad_template,
-                    where().str() + " is simple_one_for_one: its children come from its template (start_template_child)"};
+    co_return error{
+        agent_errc::bad_template,
+        where().str() + " is simple_one_for_one: its children come from its template (start_template_child)"};
   if (const auto wrong = check(request.spec, *spec_)) co_return *wrong;
   if (const auto known = find(request.spec.id); known != children_.end())
     co_return error{known->state == child_state::running ? agent_errc::already_started : agent_errc::already_present,
                     "child " + request.spec.id + " of " + where().str()};
   const auto spec = std::make_shared<child_spec>(std::move(request.spec));
   auto started = co_await start_new(insert(spec->id, spec, {}), now);
-  if (started && spec->restart == temporary) spec->start = nullptr;  // never to be started again: what it captured can go
+  if (started && spec->restart == temporary)
+    spec->start = nullptr;  // never to be started again: what it captured can go
   co_return started;
 }
 
 task<result<agent_ref>> supervisor_agent::add_from_template(start_template_child request, turn& now) {
-  if (!simple_) co_return error{agent_errc::bad_template, where().str() + " is not simple_one_for_one: it has no template"};
+  if (!simple_)
+    co_return error{agent_errc::bad_template, where().str() + " is not simple_one_for_one: it has no template"};
   if (request.id.empty()) {
     do request.id = std::to_string(++names_);
     while (find(request.id) != children_.end());
   }
-  if (const auto legal = where().join(request.id); !legal) co_return error{agent_errc::bad_child_id, legal.error().message()};
+  if (const auto legal = where().join(request.id); !legal)
+    co_return error{agent_errc::bad_child_id, legal.error().message()};
   if (find(request.id) != children_.end())
     co_return error{agent_errc::already_started, "child " + request.id + " of " + where().str()};
   if (!template_) template_ = std::make_shared<const child_spec>(spec_->children.front());
@@ -165,13 +169,15 @@ child_counts supervisor_agent::count(const count_children&) {
 
 result<child_spec_found> supervisor_agent::find_spec(const get_child_spec& request) {
   const auto child = find(request.id);
-  if (child == children_.end()) return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  if (child == children_.end())
+    return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
   return child_spec_found{*child->spec};
 }
 
 // -- records ----------------------------------------------------------------------------------------------------------
 
-supervisor_agent::position supervisor_agent::insert(std::string id, std::shared_ptr<const child_spec> spec, message arguments) {
+supervisor_agent::position supervisor_agent::insert(std::string id, std::shared_ptr<const child_spec> spec,
+                                                    message arguments) {
   const auto child = children_.insert(children_.end(), record{});
   child->id = std::move(id);
   child->spec = std::move(spec);
@@ -208,7 +214,8 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
     child->cell = std::move(*made);
   }
   effect<agent_ref> starting{effect_handle{
-      &cell_, cell_.tell_child(child->cell, signal_kind::start, false, exit_cause::normal(), child->spec->start_within, &now)}};
+      &cell_,
+      cell_.tell_child(child->cell, signal_kind::start, false, exit_cause::normal(), child->spec->start_within, &now)}};
   auto started = co_await starting.as_result();
   child->incarnation = child->cell->incarnation();  // one that failed to start counts too
   if (!started) {
@@ -224,7 +231,8 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
   co_return ok();
 }
 
-// Stops the child, asking first. for_good: its cell goes, with what mail there is; otherwise it waits for the next start.
+// Stops the child, asking first. for_good: its cell goes, with what mail there is; otherwise it waits for the next
+// start.
 task<void> supervisor_agent::stop(position child, bool for_good, turn& now) {
   ++child->attempt;
   child->state = child_state::stopped;
@@ -253,7 +261,8 @@ task<void> supervisor_agent::kill(position child, bool for_good, turn& now) {
   const auto killed = co_await killing.as_result();
   if (!killed) {
     // Its handler does not come back to the scheduler. The path goes on without it.
-    log().error("a child does not even end when killed; it is abandoned with its thread", {{"agent", child->cell->where().str()}});
+    log().error("a child does not even end when killed; it is abandoned with its thread",
+                {{"agent", child->cell->where().str()}});
     abandon(child, for_good);
   } else if (for_good) {
     child->cell = nullptr;

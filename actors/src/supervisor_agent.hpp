@@ -6,11 +6,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
-
 #include <troupe/actors/agent.hpp>
 #include <troupe/actors/supervision.hpp>
+#include <unordered_map>
+#include <vector>
 
 #include "cell.hpp"
 
@@ -29,9 +28,9 @@ struct retry_restart {
   TROUPE_LOCAL_MESSAGE(retry_restart)
 };
 
-// The agent that supervises: OTP's supervisor as a sequence of turns. Each request and each child's end is one turn, which waits for
-// starts and stops as OTP's supervisor process does; between two attempts to restart a child it serves requests. Children answer
-// through effects, so that a child that hangs costs its shutdown time and no more.
+// The agent that supervises: OTP's supervisor as a sequence of turns. Each request and each child's end is one turn,
+// which waits for starts and stops as OTP's supervisor process does; between two attempts to restart a child it serves
+// requests. Children answer through effects, so that a child that hangs costs its shutdown time and no more.
 class supervisor_agent final : public agent {
  public:
   supervisor_agent(agent_context& context, std::shared_ptr<const supervisor_spec> spec);
@@ -43,11 +42,11 @@ class supervisor_agent final : public agent {
     std::string id;
     std::shared_ptr<const child_spec> spec;  // shared with the cell; a template's with all its children
     child_state state = child_state::stopped;
-    cell_ptr cell;                           // kept while the child runs or is to be restarted: its address and its mail
+    cell_ptr cell;  // kept while the child runs or is to be restarted: its address and its mail
     message arguments;
     std::uint64_t incarnation = 0;
-    std::uint64_t attempt = 0;               // numbers planned restarts, so that an outdated one is ignored
-    duration delay{0};                       // the last backoff
+    std::uint64_t attempt = 0;  // numbers planned restarts, so that an outdated one is ignored
+    duration delay{0};          // the last backoff
     instant started{};
   };
   using records = std::list<record>;
@@ -91,11 +90,11 @@ class supervisor_agent final : public agent {
 
   const std::shared_ptr<const supervisor_spec> spec_;
   const bool simple_;
-  std::shared_ptr<const child_spec> template_;  // shared by all children made from it
-  records children_;  // in start order
+  std::shared_ptr<const child_spec> template_;            // shared by all children made from it
+  records children_;                                      // in start order
   std::unordered_map<std::string_view, position> by_id_;  // keys are views into the records
-  std::deque<instant> restarts_;  // within the period; bounded by the intensity
-  std::uint64_t names_ = 0;       // of template children without a name of their own
+  std::deque<instant> restarts_;                          // within the period; bounded by the intensity
+  std::uint64_t names_ = 0;                               // of template children without a name of their own
 };
 
 }  // namespace troupe::actors

@@ -32,7 +32,8 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
   }
   const bool significant = child->spec->significant;
   if (failed)
-    log().warn("a child ended and is not restarted", {{"agent", notice.child->where().str()}, {"cause", notice.cause.describe()}});
+    log().warn("a child ended and is not restarted",
+               {{"agent", notice.child->where().str()}, {"cause", notice.cause.describe()}});
   const auto path = notice.child->where();
   co_await release(child, now);
   if (kind == temporary || simple_) erase(child);
@@ -42,7 +43,8 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
 
 task<void> supervisor_agent::retry(retry_restart request, turn& now) {
   const auto child = find(request.id);
-  if (child == children_.end() || child->state != child_state::restarting || child->attempt != request.attempt) co_return;
+  if (child == children_.end() || child->state != child_state::restarting || child->attempt != request.attempt)
+    co_return;
   co_await restart(child, now);
 }
 

@@ -6,17 +6,16 @@
 #include <mutex>
 #include <queue>
 #include <thread>
-#include <vector>
-
 #include <troupe/core/clock.hpp>
+#include <vector>
 
 namespace troupe::actors {
 
 class cell;
 
-// Tells cells that a time has come. A timer cannot be cancelled: a cell looks for itself what is due, so that a late or needless
-// call harms nobody; a timer keeps no cell alive. Each cell has one timer for its next deadline, which bounds the queue.
-// With real time, a thread fires them; with a virtual clock, `fire_due` does.
+// Tells cells that a time has come. A timer cannot be cancelled: a cell looks for itself what is due, so that a late or
+// needless call harms nobody; a timer keeps no cell alive. Each cell has one timer for its next deadline, which bounds
+// the queue. With real time, a thread fires them; with a virtual clock, `fire_due` does.
 class timer_queue {
  public:
   explicit timer_queue(const clock& time) noexcept : clock_{time} {}

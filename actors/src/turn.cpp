@@ -1,9 +1,7 @@
-#include <troupe/actors/turn.hpp>
-
 #include <algorithm>
 #include <array>
-
 #include <troupe/actors/supervision.hpp>
+#include <troupe/actors/turn.hpp>
 
 #include "cell.hpp"
 #include "runtime.hpp"
@@ -168,7 +166,8 @@ effect_handle turn::begin_spawn(child_spec spec) {
 effect<void> turn::stop(std::string_view name) {
   const auto spawner = cell_->spawner();
   if (!spawner) throw failure{spawner.error()};
-  return effect<void>{begin_ask(agent_ref{*spawner}, message::of(actors::forget_child{std::string{name}}), duration::max())};
+  return effect<void>{
+      begin_ask(agent_ref{*spawner}, message::of(actors::forget_child{std::string{name}}), duration::max())};
 }
 
 void turn::watch(const agent_ref& who) {

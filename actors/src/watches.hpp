@@ -4,12 +4,11 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
-#include <vector>
-
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/path.hpp>
+#include <unordered_map>
+#include <vector>
 
 namespace troupe::actors {
 
@@ -25,8 +24,8 @@ struct down_notice {
   TROUPE_LOCAL_MESSAGE(down_notice)
 };
 
-// Who is to be told when an incarnation of whom ends. Remembers the causes of the last 4,096 ends, so that a watch on an agent that
-// is dead already is told why. Threads: any.
+// Who is to be told when an incarnation of whom ends. Remembers the causes of the last 4,096 ends, so that a watch on
+// an agent that is dead already is told why. Threads: any.
 class watches {
  public:
   explicit watches(runtime& home) noexcept : home_{home} {}

@@ -29,8 +29,12 @@ class assistant {
   troupe::result<void> take(const observation_stream::line& line, const std::string& stream_name);
   troupe::result<patient_report> collect(const record& about);
   void disturb();
-  troupe::path team(const std::string& patient) const { return addresses::patients / troupe::path::escape_segment(patient); }
-  troupe::agent_ref member(const std::string& patient, std::string_view name) const { return node_.ref(team(patient) / name); }
+  troupe::path team(const std::string& patient) const {
+    return addresses::patients / troupe::path::escape_segment(patient);
+  }
+  troupe::agent_ref member(const std::string& patient, std::string_view name) const {
+    return node_.ref(team(patient) / name);
+  }
 
   // Asks until there is an answer: whom it asks may have been killed over the question, or be under way back.
   template <class M>

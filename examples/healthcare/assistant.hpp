@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
 #include <troupe/actors/node.hpp>
 
 #include "healthcare/report.hpp"
@@ -17,17 +16,17 @@ namespace healthcare {
 struct assistant_options {
   std::shared_ptr<const ward> patients;  // shared with the record system
   clinic at = default_clinic();
-  std::uint64_t chaos = 0;               // kill a random sub-agent after so many messages; 0: never
-  std::uint64_t seed = 1;                // of the choice
+  std::uint64_t chaos = 0;  // kill a random sub-agent after so many messages; 0: never
+  std::uint64_t seed = 1;   // of the choice
   // Where problems go, one line each.
   std::function<void(const problem&)> report_problem = [](const problem&) {};
   // Called now and then with the number of lines read.
   std::function<void(std::uint64_t)> progress = [](std::uint64_t) {};
 };
 
-// Runs the hospital on a node: admits the patients, reads the stream of vital signs to its end, and collects what was found. Blocks.
-// `stream_name` is for problems. Errors: those of the agents that could not be made to answer.
-[[nodiscard]] troupe::result<report> run_assistant(troupe::node& on, const assistant_options& options, std::istream& stream,
-                                                   const std::string& stream_name);
+// Runs the hospital on a node: admits the patients, reads the stream of vital signs to its end, and collects what was
+// found. Blocks. `stream_name` is for problems. Errors: those of the agents that could not be made to answer.
+[[nodiscard]] troupe::result<report> run_assistant(troupe::node& on, const assistant_options& options,
+                                                   std::istream& stream, const std::string& stream_name);
 
 }  // namespace healthcare

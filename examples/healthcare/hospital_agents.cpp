@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 records_agent::records_agent(troupe::agent_context& context, std::shared_ptr<const ward> patients, instant as_of)
     : agent{context}, ward_{std::move(patients)}, as_of_{as_of} {
   for (const auto& each : ward_->observations())
-    if (each.time <= as_of_ && each.time >= as_of_ - bundle_observations_age_max) observations_[each.patient].push_back(each);
+    if (each.time <= as_of_ && each.time >= as_of_ - bundle_observations_age_max)
+      observations_[each.patient].push_back(each);
   on(&records_agent::take);
   on(&records_agent::show);
 }
@@ -38,7 +39,8 @@ booking_agent::booking_agent(troupe::agent_context& context, clinic at) : agent{
 
 troupe::supervisor_spec hospital(std::shared_ptr<const ward> patients, clinic at, instant as_of) {
   const troupe::child_options holds_the_truth{.restart = troupe::temporary, .significant = true};
-  // Teams are admitted at run time, so a restart of their supervisor would lose them: it does not give up because one team does.
+  // Teams are admitted at run time, so a restart of their supervisor would lose them: it does not give up because one
+  // team does.
   troupe::supervisor_spec teams{.name = "patients", .intensity = 1'000'000, .period = 1s};
   return {.name = "hospital",
           .strategy = troupe::one_for_one,

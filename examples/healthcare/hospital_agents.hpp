@@ -4,15 +4,14 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
-
 #include <troupe/actors/agent.hpp>
+#include <vector>
 
 #include "healthcare/messages.hpp"
 #include "healthcare/ward.hpp"
 
-// The two services that the patients' agents build on. Both are what a hospital has already, behind an interface of its own: they
-// hold the truth, and are not restarted, since what they hold would be gone; without them the assistant ends.
+// The two services that the patients' agents build on. Both are what a hospital has already, behind an interface of its
+// own: they hold the truth, and are not restarted, since what they hold would be gone; without them the assistant ends.
 
 namespace healthcare {
 

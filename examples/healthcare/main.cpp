@@ -1,5 +1,5 @@
-// An autonomous healthcare assistant: reads patients (FHIR bundles) and a stream of vital signs, scores each patient, checks the
-// medication, plans follow-ups, and shows what it found. See README.md.
+// An autonomous healthcare assistant: reads patients (FHIR bundles) and a stream of vital signs, scores each patient,
+// checks the medication, plans follow-ups, and shows what it found. See README.md.
 
 #include <unistd.h>
 
@@ -35,9 +35,10 @@ int usage(const std::string& what) {
 
 // Nothing: go on. Otherwise the exit code.
 std::optional<int> parse(int argc, char** argv, arguments& into) {
-  CLI::App app{"A healthcare assistant: vital signs, medication and follow-ups of a ward.\n"
-               "Without --bundles and --vitals it reads the data that ships with it.",
-               "healthcare"};
+  CLI::App app{
+      "A healthcare assistant: vital signs, medication and follow-ups of a ward.\n"
+      "Without --bundles and --vitals it reads the data that ships with it.",
+      "healthcare"};
   app.add_option("--bundles", into.bundles, "Folder of FHIR R4 bundles (*.json)");
   app.add_option("--vitals", into.vitals, "FHIR Observations as NDJSON, a file or - for standard input");
   app.add_option("-o,--output", into.output, "table or json")->check(CLI::IsMember({"table", "json"}));
@@ -60,7 +61,8 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
   }
   if (into.bundles.empty()) into.bundles = HEALTHCARE_DATA;
   if (!std::filesystem::is_directory(into.bundles)) return usage("--bundles " + into.bundles + " is not a folder");
-  if (!into.vitals.empty() && into.vitals != "-" && (std::filesystem::is_directory(into.vitals) || !std::ifstream{into.vitals}))
+  if (!into.vitals.empty() && into.vitals != "-" &&
+      (std::filesystem::is_directory(into.vitals) || !std::ifstream{into.vitals}))
     return usage("--vitals " + into.vitals + " cannot be read");
   return {};
 }
@@ -89,7 +91,8 @@ int serve(const arguments& given) {
   options.progress = [&](std::uint64_t lines) {
     if (lines % 1000 == 0) say(std::to_string(lines) + " lines of vital signs");
   };
-  if (given.chaos > 0) std::cerr << "chaos: a sub-agent is killed every " << given.chaos << " messages, seed " << given.seed << '\n';
+  if (given.chaos > 0)
+    std::cerr << "chaos: a sub-agent is killed every " << given.chaos << " messages, seed " << given.seed << '\n';
 
   std::ifstream file;
   std::istringstream nothing;

@@ -3,9 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
-
 #include <troupe/actors/message.hpp>
+#include <vector>
 
 #include "healthcare/follow_ups.hpp"
 #include "healthcare/report.hpp"
@@ -14,8 +13,8 @@
 
 namespace healthcare {
 
-// To the record system: a vital sign of a patient who is known. It is on record, and on its way to the patient's vitals agent, when this
-// is answered.
+// To the record system: a vital sign of a patient who is known. It is on record, and on its way to the patient's vitals
+// agent, when this is answered.
 struct observed {
   observation taken;  // with the patient's id
   TROUPE_MESSAGE(observed, taken)

@@ -1,8 +1,7 @@
 #include "healthcare/patient_agents.hpp"
 
-#include <utility>
-
 #include <troupe/actors/errc.hpp>
+#include <utility>
 
 #include "healthcare/medication.hpp"
 
@@ -35,7 +34,8 @@ void vitals_agent::take(const new_observation& news, troupe::turn& now) {
   ask_for_follow_up(now);
 }
 
-// An observation that was on record before the restart, but not handled yet, would otherwise pass without its follow-up.
+// An observation that was on record before the restart, but not handled yet, would otherwise pass without its
+// follow-up.
 troupe::task<void> vitals_agent::on_restart(troupe::turn& now, const troupe::exit_cause&) {
   co_await on_start(now);
   if (!deceased_) ask_for_follow_up(now);
@@ -58,7 +58,8 @@ vitals_assessed vitals_agent::assess(const get_assessment&) {
 follow_ups vitals_agent::list(const get_follow_ups&) {
   follow_ups out;
   if (deceased_) return out;
-  if (auto request = vitals_follow_up(patient_, history_.timeline(), version_)) out.requests.push_back(*std::move(request));
+  if (auto request = vitals_follow_up(patient_, history_.timeline(), version_))
+    out.requests.push_back(*std::move(request));
   return out;
 }
 
@@ -94,7 +95,8 @@ troupe::task<void> scheduling_agent::on_start(troupe::turn& now) {
   }
 }
 
-// A sibling that is being restarted keeps the question in its mailbox; only one that was killed over it has to be asked again.
+// A sibling that is being restarted keeps the question in its mailbox; only one that was killed over it has to be asked
+// again.
 troupe::task<follow_ups> scheduling_agent::ask_sibling(std::string_view name, troupe::turn& now) {
   const auto sibling = now.ref(now.self().path().parent() / name);
   for (int attempt = 1;; ++attempt) {
@@ -129,7 +131,8 @@ troupe::supervisor_spec patient_team(const std::string& patient) {
           .strategy = troupe::one_for_one,
           .intensity = 10,
           .period = 1s,
-          .children = {troupe::child<vitals_agent>("vitals", patient), troupe::child<medication_agent>("medication", patient),
+          .children = {troupe::child<vitals_agent>("vitals", patient),
+                       troupe::child<medication_agent>("medication", patient),
                        troupe::child<scheduling_agent>("scheduling"), troupe::child<learning_agent>("learning")}};
 }
 

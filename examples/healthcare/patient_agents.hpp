@@ -3,14 +3,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
-
 #include <troupe/actors/agent.hpp>
 
 #include "healthcare/messages.hpp"
 #include "healthcare/vitals_history.hpp"
 
-// The four sub-agents of a patient. Each can be killed at any time: what it knows it can find out again, from the record system or
-// from the others, and it does so whenever it starts.
+// The four sub-agents of a patient. Each can be killed at any time: what it knows it can find out again, from the
+// record system or from the others, and it does so whenever it starts.
 
 namespace healthcare {
 

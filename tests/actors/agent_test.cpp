@@ -120,7 +120,8 @@ BOOST_AUTO_TEST_CASE(asking_nobody_is_an_error_at_once) {
   BOOST_TEST(got.error().is(agent_errc::unknown_agent));
 }
 
-// g++ before 15 frees what is in these temporaries twice if they stand beside co_await; the type of the effect refuses that.
+// g++ before 15 frees what is in these temporaries twice if they stand beside co_await; the type of the effect refuses
+// that.
 BOOST_AUTO_TEST_CASE(an_effect_begun_with_an_aggregate_or_a_lambda_that_owns_memory_has_to_be_named) {
   using asked_with_a_thing = decltype(std::declval<turn&>().ask<thing_question>(agent_ref{}, std::declval<thing>()));
   using asked_with_a_name = decltype(std::declval<turn&>().ask<thing_question>(agent_ref{}, std::declval<thing&>()));

@@ -4,13 +4,13 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <vector>
-
 #include <troupe/actors/agent.hpp>
 #include <troupe/actors/node.hpp>
 #include <troupe/actors/supervision.hpp>
+#include <vector>
 
-// What the tests of actors share: a node under a virtual clock, which runs one agent at a time on the test's own thread.
+// What the tests of actors share: a node under a virtual clock, which runs one agent at a time on the test's own
+// thread.
 
 namespace support {
 

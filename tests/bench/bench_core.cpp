@@ -1,5 +1,5 @@
-// What the vocabulary costs where it is on the path of every message: clocks, trace steps, counters, a log line that is not written.
-// Google Benchmark's own flags apply, such as --benchmark_filter.
+// What the vocabulary costs where it is on the path of every message: clocks, trace steps, counters, a log line that is
+// not written. Google Benchmark's own flags apply, such as --benchmark_filter.
 
 #include <benchmark/benchmark.h>
 

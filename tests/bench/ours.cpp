@@ -1,8 +1,5 @@
 #include "ours.hpp"
 
-#include <troupe/actors/agent.hpp>
-#include <troupe/actors/node.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -10,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <troupe/actors/agent.hpp>
+#include <troupe/actors/node.hpp>
 #include <vector>
 
 #include "report.hpp"
@@ -157,7 +156,8 @@ constexpr int never_enough = 1'000'000'000;
 
 // A collector under /count that is done after so many reports, with room for all of them.
 agent_ref add_collector(world& w, std::size_t reports) {
-  w.supervise({.name = "count", .children = {troupe::child<counter>("counter", {.mailbox = {.limit = 10'000'000}}, &w, reports)}});
+  w.supervise({.name = "count",
+               .children = {troupe::child<counter>("counter", {.mailbox = {.limit = 10'000'000}}, &w, reports)}});
   return w.node().ref(troupe::path{"/count/counter"});
 }
 
@@ -202,7 +202,8 @@ double mailbox(std::size_t senders, std::size_t messages) {
   w.supervise(std::move(top));
   w.start();
   for (std::size_t i = 0; i < senders; ++i)
-    w.node().send(w.node().ref(troupe::path{"/top/sender" + std::to_string(i)}), begin{static_cast<std::int64_t>(messages)});
+    w.node().send(w.node().ref(troupe::path{"/top/sender" + std::to_string(i)}),
+                  begin{static_cast<std::int64_t>(messages)});
   return static_cast<double>(senders * messages) / w.seconds();
 }
 
@@ -234,9 +235,7 @@ double idle_memory(std::size_t agents) {
 
 double restart(std::size_t times) {
   world w;
-  w.supervise({.name = "top",
-               .intensity = never_enough,
-               .children = {troupe::child<child>("child", agent_ref{})}});
+  w.supervise({.name = "top", .intensity = never_enough, .children = {troupe::child<child>("child", agent_ref{})}});
   const auto victim = w.node().ref(troupe::path{"/top/child"});
   std::vector<double> seconds;
   for (std::size_t i = 0; i < times; ++i) {

@@ -1,9 +1,10 @@
-#include "core/seeded.hpp"
 #include "healthcare/vitals_history.hpp"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <random>
+
+#include "core/seeded.hpp"
 
 using namespace healthcare;
 using std::chrono::minutes;

@@ -23,7 +23,8 @@ class greeter : public troupe::agent {
 
 int main() {
   troupe::node node;
-  if (const auto started = node.supervise({.name = "root", .children = {troupe::child<greeter>("greeter")}}); !started) {
+  if (const auto started = node.supervise({.name = "root", .children = {troupe::child<greeter>("greeter")}});
+      !started) {
     std::cerr << started.error() << '\n';
     return 1;
   }

@@ -3,15 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
-
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/actors/handler.hpp>
 #include <troupe/actors/task.hpp>
 #include <troupe/actors/turn.hpp>
 #include <troupe/core/log.hpp>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -51,10 +50,11 @@ struct spawn_policy {
 //     answer reply(question q) { return {"hello " + q.text}; }
 //   };
 //
-// A handler takes a message (by value or const reference) and, if it wants, the turn; it is a plain function or a coroutine
-// (task<T>). What it returns answers the sender; a result<T> may answer with an error. What it throws ends this incarnation:
-// the sender is told why, the supervisor decides, and the object is built anew under the same path while queued mail waits.
-// Owner: the runtime. Threads: all members run on one thread of control, one turn at a time unless `reentrant` was called.
+// A handler takes a message (by value or const reference) and, if it wants, the turn; it is a plain function or a
+// coroutine (task<T>). What it returns answers the sender; a result<T> may answer with an error. What it throws ends
+// this incarnation: the sender is told why, the supervisor decides, and the object is built anew under the same path
+// while queued mail waits. Owner: the runtime. Threads: all members run on one thread of control, one turn at a time
+// unless `reentrant` was called.
 class agent {
  public:
   agent(const agent&) = delete;

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/actors/fwd.hpp>
 #include <troupe/actors/message.hpp>
@@ -17,10 +16,10 @@ namespace actors {
 class ref_target;
 }
 
-// The name of an agent, to which one can send. It stands for the path, not for an incarnation: it stays good across restarts
-// in place, and finds the successor when the agent was stopped and started anew. Two references are equal if their paths are.
-// A small value (one shared pointer: to the agent's shell, shared with the runtime); threads may share one. An empty reference
-// may only be compared, tested, and destroyed.
+// The name of an agent, to which one can send. It stands for the path, not for an incarnation: it stays good across
+// restarts in place, and finds the successor when the agent was stopped and started anew. Two references are equal if
+// their paths are. A small value (one shared pointer: to the agent's shell, shared with the runtime); threads may share
+// one. An empty reference may only be compared, tested, and destroyed.
 class agent_ref {
  public:
   agent_ref() noexcept = default;
@@ -42,8 +41,8 @@ class agent_ref {
   std::shared_ptr<const actors::ref_target> target_;
 };
 
-// Tells a watcher that an incarnation of a watched agent ended, and why. Sent once per watch, like Erlang's monitor; the agent
-// may be back under the same path by the time it is read.
+// Tells a watcher that an incarnation of a watched agent ended, and why. Sent once per watch, like Erlang's monitor;
+// the agent may be back under the same path by the time it is read.
 struct down {
   agent_ref who;
   std::uint64_t incarnation = 0;

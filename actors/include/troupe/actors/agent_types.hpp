@@ -5,21 +5,21 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
-
 #include <troupe/actors/child_spec.hpp>
+#include <vector>
 
 namespace troupe {
 
-// The agent types that can be spawned by name on a node. Owned by the node; threads may share it. Names are path segments.
+// The agent types that can be spawned by name on a node. Owned by the node; threads may share it. Names are path
+// segments.
 class agent_types {
  public:
   // Registers A, to be built as A{context}; what it needs to know comes as agent_context::arguments(). Fails with
   // already_exists.
   template <class A>
-    requires std::constructible_from<A, agent_context&>
-  result<void> add(std::string name) {
-    return add(std::move(name), [](agent_context& context) -> std::unique_ptr<agent> { return std::make_unique<A>(context); });
+  requires std::constructible_from<A, agent_context&> result<void> add(std::string name) {
+    return add(std::move(name),
+               [](agent_context& context) -> std::unique_ptr<agent> { return std::make_unique<A>(context); });
   }
   result<void> add(std::string name, agent_factory factory);
 

@@ -5,16 +5,15 @@
 #include <caf/message.hpp>
 #include <functional>
 #include <optional>
-#include <typeindex>
-
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/actors/node.hpp>
+#include <typeindex>
 
-// For programs that use CAF themselves: agents as CAF actors. The only public header that includes CAF (0.17); whoever includes it links
-// CAF too. A foreign actor may send an agent, or request of it, any type that was made known with `share`, and may monitor it; what
-// the agent answers comes back as a CAF response, an error as a caf::error with sec::runtime_error and the text. An exit message
-// ends the agent as node::kill does.
+// For programs that use CAF themselves: agents as CAF actors. The only public header that includes CAF (0.17); whoever
+// includes it links CAF too. A foreign actor may send an agent, or request of it, any type that was made known with
+// `share`, and may monitor it; what the agent answers comes back as a CAF response, an error as a caf::error with
+// sec::runtime_error and the text. An exit message ends the agent as node::kill does.
 
 namespace troupe {
 
@@ -26,11 +25,12 @@ class caf_bridge {
   // The actor system that runs the agents. Lives as long as the node runs.
   caf::actor_system& system() const;
 
-  // The CAF actor of an agent as it is now: unlike a reference it does not find a successor. nullopt if there is no such agent.
+  // The CAF actor of an agent as it is now: unlike a reference it does not find a successor. nullopt if there is no
+  // such agent.
   std::optional<caf::actor> handle(const agent_ref& who) const;
 
-  // Lets values of type T pass between CAF and agents, both ways. CAF wants to know T too: CAF_ALLOW_UNSAFE_MESSAGE_TYPE(T) at
-  // global scope, unless T has an `inspect`.
+  // Lets values of type T pass between CAF and agents, both ways. CAF wants to know T too:
+  // CAF_ALLOW_UNSAFE_MESSAGE_TYPE(T) at global scope, unless T has an `inspect`.
   template <message_value T>
   void share() {
     share(

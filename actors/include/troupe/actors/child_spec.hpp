@@ -6,18 +6,17 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <typeinfo>
-#include <utility>
-#include <vector>
-
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/fwd.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/result.hpp>
+#include <typeinfo>
+#include <utility>
+#include <vector>
 
-// What a supervisor is told: which children, how to start them, and what to do when they end. The semantics are those of
-// Erlang/OTP's supervisor (stdlib, release 25), with backoff and bounded mailboxes added.
+// What a supervisor is told: which children, how to start them, and what to do when they end. The semantics are those
+// of Erlang/OTP's supervisor (stdlib, release 25), with backoff and bounded mailboxes added.
 
 namespace troupe {
 
@@ -64,8 +63,8 @@ class shutdown_policy {
   bool brutal_ = false;
 };
 
-// Waiting between restarts: `min`, then doubled each time up to `max`, plus a random part of up to `jitter` of the delay. After
-// `reset` without a failure the next delay is `min` again. No delay by default.
+// Waiting between restarts: `min`, then doubled each time up to `max`, plus a random part of up to `jitter` of the
+// delay. After `reset` without a failure the next delay is `min` again. No delay by default.
 struct backoff {
   duration min{0};
   duration max{0};
@@ -105,9 +104,9 @@ struct child_options {
 };
 
 struct child_spec : child_options {
-  std::string id = {};             // A path segment, unique among the children of a supervisor.
+  std::string id = {};  // A path segment, unique among the children of a supervisor.
   child_type type = child_type::worker;
-  std::string actor_type = {};     // The label in metrics and lists.
+  std::string actor_type = {};  // The label in metrics and lists.
   agent_factory start = {};
   // For a supervisor: what it supervises.
   std::shared_ptr<const supervisor_spec> supervises = {};
@@ -121,10 +120,10 @@ struct child_spec : child_options {
 struct supervisor_spec {
   std::string name = {};
   troupe::strategy strategy = one_for_one;
-  int intensity = 1;                       // More restarts than this within `period` end the supervisor.
+  int intensity = 1;  // More restarts than this within `period` end the supervisor.
   duration period = std::chrono::seconds{5};
   troupe::auto_shutdown auto_shutdown = auto_shutdown::never;
-  std::vector<child_spec> children = {};        // For simple_one_for_one exactly one: the template.
+  std::vector<child_spec> children = {};  // For simple_one_for_one exactly one: the template.
 };
 
 // nullopt if the supervisor could be started as described; otherwise the first thing that is wrong with it, by name:
@@ -137,8 +136,8 @@ namespace actors {
 std::string type_label(const char* mangled);
 }  // namespace actors
 
-// An agent of type A, built as A{context, arguments...} at each start. The arguments are copied into the spec; each start gets
-// a copy.
+// An agent of type A, built as A{context, arguments...} at each start. The arguments are copied into the spec; each
+// start gets a copy.
 template <class A, class... Args>
 child_spec child(std::string id, child_options options, Args... arguments) {
   child_spec spec;

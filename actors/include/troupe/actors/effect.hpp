@@ -2,13 +2,12 @@
 
 #include <coroutine>
 #include <cstdint>
-#include <type_traits>
-#include <utility>
-
 #include <troupe/actors/errc.hpp>
 #include <troupe/actors/fwd.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/result.hpp>
+#include <type_traits>
+#include <utility>
 
 namespace troupe {
 
@@ -56,10 +55,10 @@ result<T> typed_reply(result<message> reply) {
 
 }  // namespace actors
 
-// An effect that has begun (a question, a timer, a piece of blocking work, a spawn) and whose result is a T. Awaiting it gives the T, or
-// throws `failure` with the error; `co_await effect.as_result()` gives a result<T> instead. Several effects begun before the first
-// is awaited run at the same time. Destroying one that was not awaited gives it up: its answer is ignored. Belongs to the turn that
-// made it and must not outlive it.
+// An effect that has begun (a question, a timer, a piece of blocking work, a spawn) and whose result is a T. Awaiting
+// it gives the T, or throws `failure` with the error; `co_await effect.as_result()` gives a result<T> instead. Several
+// effects begun before the first is awaited run at the same time. Destroying one that was not awaited gives it up: its
+// answer is ignored. Belongs to the turn that made it and must not outlive it.
 template <class T>
 class [[nodiscard]] effect {
  public:
@@ -108,7 +107,8 @@ class [[nodiscard]] named_effect : private effect<T> {
   template <class U = T>
   effect<U> operator co_await() && {
     static_assert(!std::is_same_v<U, T>,
-                  "name the effect, then co_await it; or let the runtime build the message: co_await now.ask<question>(to, fields...). "
+                  "name the effect, then co_await it; or let the runtime build the message: co_await "
+                  "now.ask<question>(to, fields...). "
                   "g++ before 15 corrupts brace-initialised temporaries in the same expression as co_await");
     return std::move(static_cast<effect<U>&>(*this));
   }
@@ -118,15 +118,16 @@ namespace actors {
 
 // What an effect function returns that takes an Argument&&: a temporary is harmless if it can be copied bit by bit.
 template <class T, class Argument>
-using effect_of = std::conditional_t<std::is_lvalue_reference_v<Argument> || std::is_trivially_copyable_v<std::remove_cvref_t<Argument>>,
+using effect_of = std::conditional_t<std::is_lvalue_reference_v<Argument> ||
+                                         std::is_trivially_copyable_v<std::remove_cvref_t<Argument>>,
                                      effect<T>, named_effect<T>>;
 
-// Whether that bug spoils a temporary of this type, as far as a type can tell: an aggregate or a lambda with captures that
-// own memory. Strings and what else is made by a constructor are safe.
+// Whether that bug spoils a temporary of this type, as far as a type can tell: an aggregate or a lambda with captures
+// that own memory. Strings and what else is made by a constructor are safe.
 template <class T, class Value = std::remove_cvref_t<T>>
-concept spoilt_as_temporary = !std::is_lvalue_reference_v<T> && !std::is_trivially_copyable_v<Value> &&
-                              (std::is_aggregate_v<Value> ||
-                               (requires { &Value::operator(); } && !std::is_default_constructible_v<Value>));
+concept spoilt_as_temporary =
+    !std::is_lvalue_reference_v<T> && !std::is_trivially_copyable_v<Value> &&
+    (std::is_aggregate_v<Value> || (requires { &Value::operator(); } && !std::is_default_constructible_v<Value>));
 
 // What an effect function returns that builds something from fields.
 template <class T, class... Fields>

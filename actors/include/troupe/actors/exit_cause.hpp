@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-
 #include <troupe/core/result.hpp>
 
 namespace troupe {

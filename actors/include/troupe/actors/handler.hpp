@@ -2,19 +2,20 @@
 
 #include <concepts>
 #include <coroutine>
-#include <type_traits>
-#include <utility>
-
 #include <troupe/actors/fwd.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/actors/task.hpp>
 #include <troupe/core/result.hpp>
+#include <type_traits>
+#include <utility>
 
-// How a handler of any permitted shape becomes one thing that the runtime can call. Users meet this only through agent::on.
+// How a handler of any permitted shape becomes one thing that the runtime can call. Users meet this only through
+// agent::on.
 
 namespace troupe::actors {
 
-// A handler that was called: done already (its reply is here), or a coroutine that waits to be resumed. Owns the coroutine.
+// A handler that was called: done already (its reply is here), or a coroutine that waits to be resumed. Owns the
+// coroutine.
 class invocation {
  public:
   invocation() noexcept = default;
@@ -112,7 +113,7 @@ struct handler_shape<R (C::*)(Args...)> : handler_shape<R(Args...)> {};
 template <class C, class R, class... Args>
 struct handler_shape<R (C::*)(Args...) const> : handler_shape<R(Args...)> {};
 template <class F>
-  requires requires { &F::operator(); }
+requires requires { &F::operator(); }
 struct handler_shape<F> : handler_shape<decltype(&F::operator())> {};
 
 // What a handler's return type answers: task<> and result<> are taken off.
@@ -138,7 +139,8 @@ class handler final : public handler_base {
   static_assert(message_value<value>, "a handler's first argument must be a message: see TROUPE_MESSAGE");
   static_assert(!std::is_lvalue_reference_v<argument> || std::is_const_v<std::remove_reference_t<argument>>,
                 "messages are immutable: take them by value or by const reference");
-  static_assert(std::is_void_v<reply_of_t<value>> || std::is_same_v<typename answered<reply_of_t<value>>::type, typename answered<returned>::type>,
+  static_assert(std::is_void_v<reply_of_t<value>> ||
+                    std::is_same_v<typename answered<reply_of_t<value>>::type, typename answered<returned>::type>,
                 "a handler must return the reply_type of the message it takes (or a task or result of it)");
 
  public:

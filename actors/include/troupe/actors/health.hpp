@@ -4,16 +4,15 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
-
 #include <troupe/core/clock.hpp>
 #include <troupe/core/path.hpp>
+#include <vector>
 
 namespace troupe {
 
 // How well an agent does, from best to worst where they are compared. Kept by the runtime, never asked of the agent.
 enum class health : std::uint8_t {
-  stopped,      // Ended for good; says nothing about its ancestors.
+  stopped,  // Ended for good; says nothing about its ancestors.
   healthy,
   starting,     // Its start hook runs.
   degraded,     // Works, but: mailbox over 80 % of its bound, or a restart or failed turn within the last minute.
@@ -33,21 +32,22 @@ struct agent_info {
   health state = health::healthy;      // Its own.
   health rolled_up = health::healthy;  // The worst of itself and everything below it.
   std::uint64_t incarnation = 0;
-  timestamp started{};                 // Of this incarnation.
+  timestamp started{};  // Of this incarnation.
   std::size_t mailbox_messages = 0;
   std::size_t mailbox_messages_max = 0;  // The deepest it has been.
   duration oldest_message_age{};
-  std::string current_message;         // Type of the message in hand; empty when idle.
+  std::string current_message;  // Type of the message in hand; empty when idle.
   duration current_message_age{};
-  std::string waits_on;                // What the turn in hand awaits ("ask", "sleep", "run"); empty if it runs.
+  std::string waits_on;        // What the turn in hand awaits ("ask", "sleep", "run"); empty if it runs.
   std::uint64_t turns = 0;     // Since the agent was created, restarts included; so are the next two.
   std::uint64_t failures = 0;  // Turns and starts that threw.
   std::uint64_t restarts = 0;
   std::string last_error;    // What the last of them said; empty if there was none.
-  duration turn_time_p50{};  // From a message taken to its answer, waiting included; up to a quarter too long. 0: no turn yet.
+  duration turn_time_p50{};  // From a message taken to its answer, waiting included; up to a quarter too long. 0: no
+                             // turn yet.
   duration turn_time_p99{};
-  double restart_budget_used = 0.0;    // For a supervisor: restarts within the period over intensity.
-  std::size_t children = 0;            // Directly below.
+  double restart_budget_used = 0.0;  // For a supervisor: restarts within the period over intensity.
+  std::size_t children = 0;          // Directly below.
 };
 
 // Why messages were not delivered.
@@ -57,8 +57,8 @@ enum class drop_reason : std::uint8_t {
   mailbox_full,
   dropped_oldest,
   no_handler,
-  expired,        // Its deadline passed in the mailbox.
-  late_reply,     // The answer came after the one who asked had given up.
+  expired,     // Its deadline passed in the mailbox.
+  late_reply,  // The answer came after the one who asked had given up.
 };
 inline constexpr std::size_t drop_reasons = 7;
 

@@ -26,7 +26,7 @@ struct reply_of {
   using type = void;
 };
 template <class M>
-  requires requires { typename M::reply_type; }
+requires requires { typename M::reply_type; }
 struct reply_of<M> {
   using type = typename M::reply_type;
 };
@@ -82,8 +82,8 @@ const message_type* message_type_of() noexcept {
   return &actors::type_object<T>;
 }
 
-// A message of any type: immutable and shared, so that passing it on inside a node costs a reference count. Threads may share
-// one freely. Empty after default construction and after a move.
+// A message of any type: immutable and shared, so that passing it on inside a node costs a reference count. Threads may
+// share one freely. Empty after default construction and after a move.
 class message {
  public:
   message() noexcept = default;
@@ -118,7 +118,8 @@ class message {
     return &static_cast<const actors::payload<T>*>(payload_)->value;
   }
 
-  // The value out of a message that holds a T: moved if nobody else shares it, copied otherwise. Leaves this message empty.
+  // The value out of a message that holds a T: moved if nobody else shares it, copied otherwise. Leaves this message
+  // empty.
   template <class T>
   T take() {
     message last{std::move(*this)};
@@ -135,21 +136,21 @@ class message {
 
 }  // namespace troupe
 
-// TROUPE_MESSAGE(type, fields...), inside a struct, makes it a message: it gets a name, equality, and a visitor over its fields
-// (troupe_visit(object, f) calls f(name, field) in order), from which codecs are made. Up to 64 fields, every one of them
-// comparable:
+// TROUPE_MESSAGE(type, fields...), inside a struct, makes it a message: it gets a name, equality, and a visitor over
+// its fields (troupe_visit(object, f) calls f(name, field) in order), from which codecs are made. Up to 64 fields,
+// every one of them comparable:
 //
 //   struct answer   { std::string text;  TROUPE_MESSAGE(answer, text) };
 //   struct question { std::string text;  using reply_type = answer;  TROUPE_MESSAGE(question, text) };
 //
-// reply_type is what whoever asks gets back, and what every handler of a question must return. Without one, asking waits until the
-// message was handled.
-#define TROUPE_MESSAGE(Type, ...)                                                                           \
-  static constexpr std::string_view troupe_message_name = #Type;                                            \
-  template <class TroupeSelf, class TroupeVisitor>                                                          \
+// reply_type is what whoever asks gets back, and what every handler of a question must return. Without one, asking
+// waits until the message was handled.
+#define TROUPE_MESSAGE(Type, ...)                                                                                 \
+  static constexpr std::string_view troupe_message_name = #Type;                                                  \
+  template <class TroupeSelf, class TroupeVisitor>                                                                \
   static constexpr void troupe_visit([[maybe_unused]] TroupeSelf& self, [[maybe_unused]] TroupeVisitor&& visit) { \
-    TROUPE_DETAIL_EACH(TROUPE_DETAIL_VISIT, __VA_ARGS__)                                                    \
-  }                                                                                                         \
+    TROUPE_DETAIL_EACH(TROUPE_DETAIL_VISIT, __VA_ARGS__)                                                          \
+  }                                                                                                               \
   friend bool operator==(const Type&, const Type&) = default;
 
 // A message that never leaves its node: only a name. Its members may be anything that can be copied.
@@ -171,7 +172,8 @@ class message {
 
 namespace troupe {
 
-// Nothing but the fact that it was done. A handler that returns nothing is answered by an empty message, which means the same.
+// Nothing but the fact that it was done. A handler that returns nothing is answered by an empty message, which means
+// the same.
 struct done {
   TROUPE_MESSAGE(done)
 };

@@ -7,8 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
-
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/agent_types.hpp>
 #include <troupe/actors/child_spec.hpp>
@@ -18,6 +16,7 @@
 #include <troupe/core/clock.hpp>
 #include <troupe/core/log.hpp>
 #include <troupe/core/metrics.hpp>
+#include <vector>
 
 namespace troupe {
 
@@ -32,11 +31,12 @@ struct node_options {
   std::size_t blocking_threads = 4;                 // For turn::run.
   std::size_t blocking_queue = 10'000;              // Pieces of blocking work that may wait.
   duration ask_timeout = std::chrono::seconds{60};  // The longest any question waits.
-  duration kill_grace = std::chrono::seconds{1};    // How long a kill waits for a handler that runs, before it is abandoned.
-  std::uint64_t seed = 0;                           // Of all randomness; 0: from the system.
+  duration kill_grace =
+      std::chrono::seconds{1};  // How long a kill waits for a handler that runs, before it is abandoned.
+  std::uint64_t seed = 0;       // Of all randomness; 0: from the system.
   std::size_t dead_letters_kept = 1'000;
-  std::shared_ptr<troupe::clock> clock = {};             // Shared with the caller. Default: real time.
-  std::optional<logger> log = {};                        // Default: warnings to stderr.
+  std::shared_ptr<troupe::clock> clock = {};  // Shared with the caller. Default: real time.
+  std::optional<logger> log = {};             // Default: warnings to stderr.
 };
 
 // The answer to a question that was asked from outside the tree. Movable; threads: one.
@@ -67,8 +67,8 @@ class pending {
   pending_message inner_;
 };
 
-// One process's part of a troupe: the scheduler, the tree of agents, their names and counters. Owner: the program. Threads:
-// any may call it; agents must not (they use their turn). The destructor stops the tree and waits for it.
+// One process's part of a troupe: the scheduler, the tree of agents, their names and counters. Owner: the program.
+// Threads: any may call it; agents must not (they use their turn). The destructor stops the tree and waits for it.
 class node {
  public:
   explicit node(node_options options = {});

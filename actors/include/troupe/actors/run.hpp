@@ -2,13 +2,13 @@
 
 #include <functional>
 #include <string>
-
 #include <troupe/actors/node.hpp>
 #include <troupe/core/config.hpp>
 
 namespace troupe {
 
-// What every node can be told, by flag, environment (TROUPE_*) or file: node.threads, node.ask_timeout, log.level and so on.
+// What every node can be told, by flag, environment (TROUPE_*) or file: node.threads, node.ask_timeout, log.level and
+// so on.
 config_schema node_schema();
 // The options that a configuration comes to. Fails with invalid_argument, naming the key and where its value comes
 // from, or with the logger's error (a file that cannot be written).
@@ -21,11 +21,12 @@ struct program {
   std::string version = {};
 };
 
-// The main function of a program that is a node: reads flags, environment and file, starts a node, calls `setup` on it, and runs until
-// SIGINT or SIGTERM, until a top-level supervisor ends, or until somebody calls node::request_stop; then stops the tree in order.
-// Flags: --config FILE, --set KEY=VALUE, --threads N, --log-level L, --log-format F, --show-config, --version, --help.
-// Returns the exit code: 0, 1 if a supervisor gave up or `setup` threw, 64 for a wrong flag, 78 for a wrong configuration.
-// Call it first thing in main, before there are threads: it decides which of them gets the signals.
+// The main function of a program that is a node: reads flags, environment and file, starts a node, calls `setup` on it,
+// and runs until SIGINT or SIGTERM, until a top-level supervisor ends, or until somebody calls node::request_stop; then
+// stops the tree in order. Flags: --config FILE, --set KEY=VALUE, --threads N, --log-level L, --log-format F,
+// --show-config, --version, --help. Returns the exit code: 0, 1 if a supervisor gave up or `setup` threw, 64 for a
+// wrong flag, 78 for a wrong configuration. Call it first thing in main, before there are threads: it decides which of
+// them gets the signals.
 int run(int argc, char** argv, const std::function<void(node&)>& setup, const program& about = {});
 
 }  // namespace troupe

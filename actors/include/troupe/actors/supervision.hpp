@@ -2,19 +2,19 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
-
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/message.hpp>
+#include <vector>
 
 // What one can ask of a supervisor, from a turn (`co_await turn.ask(supervisor, start_child{...})`) or from outside
 // (`node.ask(supervisor, which_children{})`). The meaning and the errors are those of OTP's supervisor module.
 
 namespace troupe {
 
-// Adds a child and starts it. Errors: already_started, already_present, declined (a temporary child or one of a template
-// leaves no trace then; others keep their spec), failed_to_start (the spec is dropped), or what is wrong with the spec.
+// Adds a child and starts it. Errors: already_started, already_present, declined (a temporary child or one of a
+// template leaves no trace then; others keep their spec), failed_to_start (the spec is dropped), or what is wrong with
+// the spec.
 struct start_child {
   child_spec spec;
   using reply_type = agent_ref;
@@ -38,15 +38,16 @@ struct terminate_child {
   TROUPE_LOCAL_MESSAGE(terminate_child)
 };
 
-// Starts a child that is known but not running. Errors: child_not_found, child_running, child_restarting, failed_to_start; bad_template
-// for simple_one_for_one.
+// Starts a child that is known but not running. Errors: child_not_found, child_running, child_restarting,
+// failed_to_start; bad_template for simple_one_for_one.
 struct restart_child {
   std::string id;
   using reply_type = agent_ref;
   TROUPE_LOCAL_MESSAGE(restart_child)
 };
 
-// Forgets a child that is not running. Errors: child_not_found, child_running, child_restarting; bad_template for simple_one_for_one.
+// Forgets a child that is not running. Errors: child_not_found, child_running, child_restarting; bad_template for
+// simple_one_for_one.
 struct delete_child {
   std::string id;
   using reply_type = done;

@@ -57,9 +57,10 @@ struct task_promise<void> : promise_base {
 
 }  // namespace actors
 
-// A coroutine that gives a T when it is awaited: what an asynchronous handler returns, and what its helpers return to it. It
-// starts when awaited, runs on the agent's thread of control, and passes exceptions to its awaiter. Destroying a task that is
-// suspended destroys its locals: that is how a turn is cancelled. Owner: whoever holds it; movable, awaited at most once.
+// A coroutine that gives a T when it is awaited: what an asynchronous handler returns, and what its helpers return to
+// it. It starts when awaited, runs on the agent's thread of control, and passes exceptions to its awaiter. Destroying a
+// task that is suspended destroys its locals: that is how a turn is cancelled. Owner: whoever holds it; movable,
+// awaited at most once.
 template <class T>
 class [[nodiscard]] task {
  public:
@@ -81,8 +82,8 @@ class [[nodiscard]] task {
     struct awaiter {
       handle coroutine;
       bool await_ready() const noexcept { return false; }
-      // A plain call instead of a symmetric transfer, which takes stack without optimisation and under sanitizers: a loop
-      // over tasks that do not wait must not grow it.
+      // A plain call instead of a symmetric transfer, which takes stack without optimisation and under sanitizers: a
+      // loop over tasks that do not wait must not grow it.
       bool await_suspend(std::coroutine_handle<> caller) const {
         coroutine.resume();
         if (coroutine.done()) return false;

@@ -6,14 +6,13 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <type_traits>
-
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/effect.hpp>
 #include <troupe/actors/handler.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/trace.hpp>
+#include <type_traits>
 
 namespace troupe {
 
@@ -21,8 +20,8 @@ namespace actors {
 enum class turn_kind : std::uint8_t { message, start_hook, stop_hook };
 }
 
-// Small, fast random numbers for a turn (SplitMix64, Steele et al. 2014); a UniformRandomBitGenerator. Seeded from the node's
-// seed, the agent's path and the number of the turn, so that a turn that is run again sees the same numbers.
+// Small, fast random numbers for a turn (SplitMix64, Steele et al. 2014); a UniformRandomBitGenerator. Seeded from the
+// node's seed, the agent's path and the number of the turn, so that a turn that is run again sees the same numbers.
 class random_engine {
  public:
   using result_type = std::uint64_t;
@@ -40,8 +39,8 @@ class random_engine {
 };
 
 // The handling of one message by one agent: what the handler knows about it, and all it can do to the world. Owner: the
-// runtime; valid until the handler (with everything it awaits) is done, on the agent's thread of control only. An effect
-// function begins its effect at once and returns it; `co_await` it for the result.
+// runtime; valid until the handler (with everything it awaits) is done, on the agent's thread of control only. An
+// effect function begins its effect at once and returns it; `co_await` it for the result.
 class turn {
  public:
   turn(const turn&) = delete;
@@ -67,28 +66,32 @@ class turn {
   random_engine& random();
 
   // Effects.
-  // Asks another agent: `co_await now.ask<question>(doctor, text)` builds a question from the fields, `now.ask(doctor, q)` takes one.
-  // What comes back is the message's reply_type. Fails with the error of the target's handler, or: unknown_agent, agent_down,
-  // agent_failed, mailbox_full, no_handler, timeout (by the turn's deadline or the node's ask timeout, whichever is first).
+  // Asks another agent: `co_await now.ask<question>(doctor, text)` builds a question from the fields, `now.ask(doctor,
+  // q)` takes one. What comes back is the message's reply_type. Fails with the error of the target's handler, or:
+  // unknown_agent, agent_down, agent_failed, mailbox_full, no_handler, timeout (by the turn's deadline or the node's
+  // ask timeout, whichever is first).
   template <message_value M, class... Fields>
   actors::effect_of_fields<reply_of_t<M>, Fields...> ask(const agent_ref& to, Fields&&... fields) {
     return actors::effect_of_fields<reply_of_t<M>, Fields...>{
         begin_ask(to, message::of(M{std::forward<Fields>(fields)...}), {})};
   }
   template <class M>
-    requires message_value<std::remove_cvref_t<M>>
-  actors::effect_of<reply_of_t<M>, M> ask(const agent_ref& to, M&& question) {
-    return actors::effect_of<reply_of_t<M>, M>{begin_ask(to, message::of<std::remove_cvref_t<M>>(std::forward<M>(question)), {})};
+  requires message_value<std::remove_cvref_t<M>> actors::effect_of<reply_of_t<M>, M> ask(const agent_ref& to,
+                                                                                         M&& question) {
+    return actors::effect_of<reply_of_t<M>, M>{
+        begin_ask(to, message::of<std::remove_cvref_t<M>>(std::forward<M>(question)), {})};
   }
   // The same with a time limit of its own, which can only be shorter than the node's.
   template <message_value M, class... Fields>
-  actors::effect_of_fields<reply_of_t<M>, Fields...> ask_within(duration limit, const agent_ref& to, Fields&&... fields) {
+  actors::effect_of_fields<reply_of_t<M>, Fields...> ask_within(duration limit, const agent_ref& to,
+                                                                Fields&&... fields) {
     return actors::effect_of_fields<reply_of_t<M>, Fields...>{
         begin_ask(to, message::of(M{std::forward<Fields>(fields)...}), limit)};
   }
   template <class M>
-    requires message_value<std::remove_cvref_t<M>>
-  actors::effect_of<reply_of_t<M>, M> ask_within(duration limit, const agent_ref& to, M&& question) {
+  requires message_value<std::remove_cvref_t<M>> actors::effect_of<reply_of_t<M>, M> ask_within(duration limit,
+                                                                                                const agent_ref& to,
+                                                                                                M&& question) {
     return actors::effect_of<reply_of_t<M>, M>{
         begin_ask(to, message::of<std::remove_cvref_t<M>>(std::forward<M>(question)), limit)};
   }
@@ -98,7 +101,8 @@ class turn {
     send_message(to, message::of(std::move(value)));
   }
   void send_message(const agent_ref& to, message what);
-  // Sends in the name of whoever asked: the other agent answers in this one's place, and what this handler returns is dropped.
+  // Sends in the name of whoever asked: the other agent answers in this one's place, and what this handler returns is
+  // dropped.
   template <message_value M>
   void forward(const agent_ref& to, M value) {
     forward_message(to, message::of(std::move(value)));
@@ -113,17 +117,18 @@ class turn {
   // Runs a blocking function on a thread of the node's pool, away from the scheduler. What it throws is the effect's
   // error; overloaded, if too much waits already. After a timeout it runs on, and what it gives is dropped.
   template <class F>
-    requires std::invocable<std::remove_cvref_t<F>&>
-  auto run(F&& work) {
+  requires std::invocable < std::remove_cvref_t<F>
+  & > auto run(F&& work) {
     using R = std::invoke_result_t<std::remove_cvref_t<F>&>;
-    return actors::effect_of<R, F>{begin_run([work = std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(work))]() -> message {
-      if constexpr (std::is_void_v<R>) {
-        (*work)();
-        return message{};
-      } else {
-        return message::of<R>((*work)());
-      }
-    })};
+    return actors::effect_of<R, F>{
+        begin_run([work = std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(work))]() -> message {
+          if constexpr (std::is_void_v<R>) {
+            (*work)();
+            return message{};
+          } else {
+            return message::of<R>((*work)());
+          }
+        })};
   }
 
   // Sub-agents of this agent. They are supervised (one_for_one, see agent::supervise_children), and end with it.
@@ -181,9 +186,9 @@ class turn {
   trace_context trace_{};
   std::optional<random_engine> random_;
   std::optional<exit_cause> stop_;
-  actors::invocation running_;                  // the handler's coroutine, if it is one
-  std::uint32_t blocked_sends_ = 0;             // sends that wait for room in a mailbox; the turn ends when they have it
-  std::uint32_t index_ = 0;                     // among the cell's turns
+  actors::invocation running_;       // the handler's coroutine, if it is one
+  std::uint32_t blocked_sends_ = 0;  // sends that wait for room in a mailbox; the turn ends when they have it
+  std::uint32_t index_ = 0;          // among the cell's turns
   actors::turn_kind kind_{};
   bool declined_ = false;
   bool forwarded_ = false;
