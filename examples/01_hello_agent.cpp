@@ -32,21 +32,20 @@ class greeter : public troupe::agent {
   int asked_ = 0;
 };
 
+void greet(troupe::node& node) {
+  node.supervise({.name = "root", .children = {troupe::child<greeter>("greeter")}}).value();
+  const auto greeter = node.ref(troupe::path{"/root/greeter"});
+
+  std::cout << node.ask(greeter, question{"Ada"}).value().text << '\n';
+
+  // A handler that throws ends this incarnation. Who asked is told why; the next message finds a new one.
+  if (const auto failed = node.ask(greeter, question{}); !failed)
+    std::cout << "That went wrong: " << failed.error().message() << '\n';
+
+  std::cout << node.ask(greeter, question{"Grace"}).value().text << '\n';
+  node.request_stop("all is said");
+}
+
 int main(int argc, char** argv) {
-  return troupe::run(argc, argv,
-                     [](troupe::node& node) {
-                       node.supervise({.name = "root", .children = {troupe::child<greeter>("greeter")}}).value();
-                       const auto greeter = node.ref(troupe::path{"/root/greeter"});
-
-                       std::cout << node.ask(greeter, question{"Ada"}).value().text << '\n';
-
-                       // A handler that throws ends this incarnation. Who asked is told why; the next message finds a
-                       // new one at the same address.
-                       if (const auto failed = node.ask(greeter, question{}); !failed)
-                         std::cout << "That went wrong: " << failed.error().message() << '\n';
-
-                       std::cout << node.ask(greeter, question{"Grace"}).value().text << '\n';
-                       node.request_stop("all is said");
-                     },
-                     {.name = "01_hello_agent", .description = "One agent that answers questions.", .version = {}});
+  return troupe::run(argc, argv, greet, {.name = "01_hello_agent", .description = "One agent that answers questions."});
 }

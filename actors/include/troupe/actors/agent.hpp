@@ -73,7 +73,8 @@ class agent {
   // Lets up to `turns` turns interleave at their awaits, still on one thread of control. Without this, messages wait
   // until the turn in hand is over. To be called in the constructor.
   void reentrant(std::size_t turns = 100);
-  // How sub-agents spawned by this agent are restarted. To be called in the constructor.
+  // How sub-agents spawned by this agent are restarted. To be called in the constructor. Throws what is wrong with the
+  // policy.
   void supervise_children(spawn_policy policy);
 
   // Runs before the first message; the supervisor waits for it, no longer than child_options::start_within. What it

@@ -82,7 +82,7 @@ enum class overflow : std::uint8_t {
 };
 
 struct mailbox_options {
-  std::size_t limit = 10'000;  // Messages; at least 1.
+  std::size_t limit = 10'000;  // Messages; at least 1. A supervisor has at least 1,000,000, and can only reject.
   troupe::overflow when_full = overflow::reject;
   friend bool operator==(const mailbox_options&, const mailbox_options&) = default;
 };

@@ -77,8 +77,8 @@ class node {
   ~node();
 
   // Starts a supervisor with its children at the top of the tree, as /name, and waits for them without a limit. If it
-  // ever ends by itself, so does `wait`. Fails with what is wrong with the spec, already_started, or failed_to_start.
-  // Not after `stop`.
+  // ever ends by itself, so does `wait`. Fails with what is wrong with the spec, already_started, failed_to_start, or
+  // node_stopping.
   result<agent_ref> supervise(supervisor_spec spec);
   agent_types& types() noexcept;
 

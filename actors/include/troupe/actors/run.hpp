@@ -23,10 +23,13 @@ struct program {
 
 // The main function of a program that is a node: reads flags, environment and file, starts a node, calls `setup` on it,
 // and runs until SIGINT or SIGTERM, until a top-level supervisor ends, or until somebody calls node::request_stop; then
-// stops the tree in order. Flags: --config FILE, --set KEY=VALUE, --threads N, --log-level L, --log-format F,
-// --show-config, --version, --help. Returns the exit code: 0, 1 if a supervisor gave up or `setup` threw, 64 for a
-// wrong flag, 78 for a wrong configuration. Call it first thing in main, before there are threads: it decides which of
-// them gets the signals.
+// stops the tree in order. A second signal ends the process at once, with 128 and the signal's number.
+//
+// Flags: --config FILE, --set KEY=VALUE, --threads N, --log-level L, --log-format F, --show-config, --version, --help.
+// A TROUPE_ variable that is no setting is mentioned on stderr.
+//
+// Returns the exit code: 0, 1 if a supervisor gave up or `setup` threw, 64 for a wrong flag, 78 for a wrong
+// configuration. Call it first thing in main, before there are threads: it decides which of them gets the signals.
 int run(int argc, char** argv, const std::function<void(node&)>& setup, const program& about = {});
 
 }  // namespace troupe
