@@ -170,4 +170,29 @@ BOOST_AUTO_TEST_CASE(a_handler_that_returns_within_the_grace_is_not_abandoned) {
   BOOST_TEST(it.gone.wait());
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_that_is_killed_over_a_sub_agent_that_hangs_comes_back) {
+  event blocked, release;
+  node n{threads()};
+  must_supervise(n, top_of(scripted_child("a", [&](scripted& me) {
+                   me.on([&](go, turn& now) -> task<void> {
+                     const auto kid = scripted_child("kid", [&](scripted& small) {
+                       small.on([&](go) {
+                         blocked.happen();
+                         release.wait();
+                       });
+                     });
+                     const auto spawned = co_await now.spawn(kid);
+                     now.send(spawned, go{});
+                   });
+                   me.on([](const question& q) { return answer{q.text}; });
+                 })));
+  must(n.ask(n.ref(a), go{}));
+  BOOST_REQUIRE(blocked.wait());
+  n.kill(n.ref(a));
+  BOOST_TEST(must(n.ask(n.ref(a), question{"back"}, 20s)).text == "back");
+  BOOST_TEST(n.info(a)->incarnation == 2u);
+  BOOST_TEST(!n.info(a / "kid").has_value());
+  release.happen();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -139,6 +139,28 @@ BOOST_AUTO_TEST_CASE(an_agent_that_floods_itself_does_not_starve_others) {
              2'000u);  // a question and its answer each wait for one visit of at most 300 messages, and then some
 }
 
+// CAF's workers put what is scheduled from themselves in front of their queue.
+BOOST_AUTO_TEST_CASE(agents_in_conversation_do_not_keep_a_worker_for_themselves) {
+  node_options options;
+  options.threads = 1;
+  options.log = logger{};
+  node n{options};
+  const auto talker = [](const std::string& name, const std::string& other) {
+    return scripted_child(name, [other](scripted& me) {
+      me.on([other](const hop& h, turn& now) {
+        now.send(now.ref(path{"/top"} / other), hop{h.left});
+        return answer{};
+      });
+    });
+  };
+  must_supervise(
+      n, {.name = "top", .children = {talker("a", "b"), talker("b", "a"), scripted_child("third", [](scripted& me) {
+                                        me.on([](const hop&) { return answer{"here"}; });
+                                      })}});
+  n.send(n.ref(path{"/top/a"}), hop{});
+  for (int i = 0; i < 3; ++i) BOOST_TEST(must(n.ask(n.ref(path{"/top/third"}), hop{}, 20s)).text == "here");
+}
+
 BOOST_AUTO_TEST_CASE(senders_on_many_threads_lose_nothing_and_each_keeps_its_order) {
   constexpr std::int64_t senders = 4, each_sends = 2'000;
   std::vector<std::int64_t> last(senders, -1);
