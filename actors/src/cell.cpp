@@ -105,6 +105,7 @@ double cell::restart_budget_used(instant now) const noexcept {
 }
 
 std::vector<envelope> cell::abandon() {
+  if (let_go_.exchange(true)) return {};  // it came to its end in the meantime, or somebody else abandoned it
   abandoned_.store(true, std::memory_order_release);
   phase_.store(phase::terminated, std::memory_order_release);
   auto left = mailbox_.close();
@@ -113,6 +114,7 @@ std::vector<envelope> cell::abandon() {
   for (auto& mail : left)
     if (const auto waiting = std::exchange(mail.queued_by_turn, 0); waiting != 0 && mail.origin)
       if (cell* sender = mail.origin->as_cell()) sender->post({.kind = signal_kind::room, .id = waiting});
+  if (spawner_) return left;
   home().names().erase(*this);
   home().retire(*this);
   home().watching().incarnation_ended(where(), incarnation(),
@@ -391,14 +393,15 @@ void cell::arrive_down() {
 }
 
 void cell::terminate() {
+  if (let_go_.exchange(true)) return;  // abandoned in the meantime
   phase_.store(phase::terminated, std::memory_order_release);
   agent_.reset();
+  const auto cause = last_cause_ ? *last_cause_ : exit_cause::shutdown();
   if (!spawner_) {
     home().names().erase(*this);
     home().retire(*this);
+    home().metrics().agent_terminated(cause.kind);
   }
-  const auto cause = last_cause_ ? *last_cause_ : exit_cause::shutdown();
-  if (!spawner_) home().metrics().agent_terminated(cause.kind);
   for (auto& mail : mailbox_.close()) refuse(std::move(mail), drop_reason::agent_down, &cause);
   for (const auto& what : mailbox_.take_signals()) come_too_late(what, where());
 }

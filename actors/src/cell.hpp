@@ -164,6 +164,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   const cell_ptr parent_;
   const bool spawner_;
   std::atomic<phase> phase_{phase::shell};
+  std::atomic<bool> let_go_{false};  // by its own thread or by the one that abandons it, whichever is first
   std::atomic<bool> abandoned_{false};
   std::atomic<std::uint64_t> incarnation_;
   std::atomic<double> restart_budget_used_{0.0};

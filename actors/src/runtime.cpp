@@ -134,7 +134,8 @@ std::uint64_t runtime::messages_processed() const {
 void runtime::abandon_below(const cell& abandoned) {
   const auto cause = exit_cause::killed("its parent was abandoned");
   for (const auto& each : names_.all()) {
-    if (each.get() == &abandoned || !abandoned.where().contains(each->where()) || each->gone()) continue;
+    // A spawner has the path of the agent that it serves, which is above it.
+    if (each->where() == abandoned.where() || !abandoned.where().contains(each->where()) || each->gone()) continue;
     if (const auto& above = each->parent(); above && above->is_spawner()) {  // it would start its children anew
       signal what{.kind = signal_kind::kill, .for_good = true};
       what.cause = std::make_unique<exit_cause>(cause);
