@@ -9,8 +9,9 @@
 
 namespace troupe::test {
 
-// Randomness for a property test. A run's seed is new, printed, and shown beside every failure; TROUPE_TEST_SEED=n
-// repeats a run.
+// Randomness for a property test. The seed is printed and shown beside every failure. It is the same in every run, so
+// that a test that passed goes on passing; TROUPE_TEST_SEED=n takes another, TROUPE_TEST_SEED=random a new one each
+// time.
 class seeded {
  public:
   seeded() : seed_{choose()}, engine_{seed_} { BOOST_TEST_MESSAGE("TROUPE_TEST_SEED=" << seed_); }
@@ -33,7 +34,8 @@ class seeded {
  private:
   static std::uint64_t choose() {
     const char* given = std::getenv("TROUPE_TEST_SEED");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    if (given == nullptr) return 1;
+    return given == std::string_view{"random"} ? std::random_device{}() : std::strtoull(given, nullptr, 10);
   }
 
   std::uint64_t seed_;

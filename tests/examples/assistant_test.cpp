@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
-#include <random>
 #include <sstream>
 
+#include "core/seeded.hpp"
 #include "healthcare/observation_stream.hpp"
 #include "healthcare/ward_round.hpp"
 
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_agents_find_what_the_pure_functions_find) {
 BOOST_AUTO_TEST_CASE(killing_sub_agents_changes_nothing_of_what_is_found) {
   const auto text = shipped_stream();
   const auto wanted = pure(text);
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = troupe::test::seeded{}.seed();
   for (const std::uint64_t chaos : {1, 2, 3, 7, 10}) {
     BOOST_TEST_MESSAGE("chaos " << chaos << ", seed " << seed);
     BOOST_TEST_CONTEXT("chaos " << chaos << ", seed " << seed) {
@@ -100,6 +100,19 @@ BOOST_AUTO_TEST_CASE(killing_sub_agents_changes_nothing_of_what_is_found) {
       BOOST_TEST(out.problems.empty());
     }
   }
+}
+
+// The one observation may be on record, but not handled yet, when the agent that it is for is killed.
+BOOST_AUTO_TEST_CASE(an_escalation_survives_a_kill_in_the_middle_of_it) {
+  const std::string text =
+      R"({"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"9279-1"}]},)"
+      R"("subject":{"reference":"Patient/ward-06"},"effectiveDateTime":"2024-05-06T08:00:00Z",)"
+      R"("valueQuantity":{"value":30,"unit":"/min","system":"http://unitsofmeasure.org","code":"/min"}})";
+  const auto wanted = pure(text);
+  // Six admissions and one observation: the seventh message is it.
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) BOOST_TEST_CONTEXT("seed " << seed) {
+      check_same(run_on(text, 7, seed).found, wanted);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_line_is_reported_with_its_place_and_the_run_goes_on) {
