@@ -8,6 +8,7 @@
 
 #include "caf_scheduler.hpp"
 #include "runtime.hpp"
+#include "tsan.hpp"
 
 namespace troupe::actors {
 
@@ -15,11 +16,6 @@ namespace {
 
 // The CAF worker that runs on this thread: what is scheduled from here goes to its own queue, without a lock.
 thread_local caf::execution_unit* current_worker = nullptr;
-
-// A worker puts what is scheduled from itself in front of its queue, so two agents that talk to each other would keep
-// it for themselves. Every so often a ring therefore goes to the end of a queue, as those from outside do.
-constexpr std::uint32_t rings_in_front = 32;
-thread_local std::uint32_t rings = 0;
 
 // Takes an agent's answer back to the foreign actor that asked.
 class foreign_asker final : public reply_sink {
@@ -52,10 +48,12 @@ class foreign_asker final : public reply_sink {
 caf_cell::caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types)
     : caf::local_actor{config}, types_{types}, guest_{std::move(seed), *this} {}
 
+caf_cell::~caf_cell() { tsan::takes_over(this); }
+
 void caf_cell::ring() {
   caf::intrusive_ptr_add_ref(ctrl());  // released by the worker that runs it
   // The worker of another node in this process is not ours to use.
-  if (current_worker && &current_worker->system() == &home_system() && ++rings % rings_in_front != 0)
+  if (current_worker && &current_worker->system() == &home_system())
     current_worker->exec_later(this);
   else
     home_system().scheduler().enqueue(this);

@@ -24,6 +24,7 @@ class caf_cell final : public caf::local_actor,
 
   // `types` outlives every actor of its system.
   caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types);
+  ~caf_cell() override;
   cell& guest() noexcept { return guest_; }
 
   void ring() override;

@@ -1,20 +1,25 @@
 #include "caf_scheduler.hpp"
 
 #include <caf/make_actor.hpp>
-#include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <chrono>
 #include <utility>
 
 #include "caf_cell.hpp"
 #include "cell.hpp"
+#include "tsan.hpp"
+#include "work_stealing.hpp"
 
 namespace troupe::actors {
 
 caf_scheduler::caf_scheduler(std::size_t threads, bool deterministic) : system_{configure(threads, deterministic)} {}
 
 caf::actor_system_config& caf_scheduler::configure(std::size_t threads, bool deterministic) {
-  config_.set("scheduler.policy", deterministic ? caf::atom("testing") : caf::atom("stealing"));
+  if (deterministic)
+    config_.set("scheduler.policy", caf::atom("testing"));
+  else
+    config_.load<caf::scheduler::coordinator<work_stealing>>();
   if (threads > 0) config_.set("scheduler.max-threads", threads);
   return config_;
 }
@@ -25,7 +30,10 @@ std::shared_ptr<cell> caf_scheduler::make(cell_seed seed) {
                                                                 config, std::move(seed), types_);
   auto* whole = static_cast<caf_cell*>(caf::actor_cast<caf::abstract_actor*>(actor));
   // All shared pointers to the cell together are one reference to the actor that it is a part of.
-  return {&whole->guest(), [actor = std::move(actor)](cell*) mutable { actor.reset(); }};
+  return {&whole->guest(), [actor = std::move(actor)](cell*) mutable {
+            tsan::hands_over(actor->get());
+            actor.reset();
+          }};
 }
 
 bool caf_scheduler::run_one() {

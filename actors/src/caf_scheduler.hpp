@@ -28,7 +28,8 @@ class caf_types {
   std::unordered_map<const message_type*, to_caf> out_;
 };
 
-// Runs cells as CAF actors: on CAF's work-stealing threads, or with its test coordinator one at a time.
+// Runs cells as CAF actors: on CAF's threads with our policy of work stealing, or with its test coordinator one at a
+// time.
 class caf_scheduler final : public scheduler {
  public:
   caf_scheduler(std::size_t threads, bool deterministic);

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <numeric>
 #include <thread>
 
 #include "core/seeded.hpp"
@@ -139,7 +140,29 @@ BOOST_AUTO_TEST_CASE(an_agent_that_floods_itself_does_not_starve_others) {
              2'000u);  // a question and its answer each wait for one visit of at most 300 messages, and then some
 }
 
-// CAF's workers put what is scheduled from themselves in front of their queue.
+BOOST_AUTO_TEST_CASE(a_worker_runs_agents_in_the_order_in_which_they_got_mail) {
+  constexpr std::int64_t agents = 100;
+  std::vector<std::int64_t> order;
+  node n{{.threads = 1, .log = logger{}}};
+  supervisor_spec spec{.name = "top"};
+  for (std::int64_t i = 0; i < agents; ++i)
+    spec.children.push_back(scripted_child("m" + std::to_string(i), [&order](scripted& me) {
+      me.on([&order](const note& got) { order.push_back(got.number); });
+      me.on([](go) {});
+    }));
+  spec.children.push_back(scripted_child("caster", [](scripted& me) {
+    me.on([](go, turn& now) {
+      for (std::int64_t i = 0; i < agents; ++i) now.send(now.ref(member(static_cast<std::size_t>(i))), note{i});
+    });
+  }));
+  must_supervise(n, std::move(spec));
+  must(n.ask(n.ref(path{"/top/caster"}), go{}));
+  must(n.ask(n.ref(member(agents - 1)), go{}));
+  std::vector<std::int64_t> wanted(agents);
+  std::iota(wanted.begin(), wanted.end(), 0);
+  BOOST_TEST(order == wanted, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(agents_in_conversation_do_not_keep_a_worker_for_themselves) {
   node_options options;
   options.threads = 1;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -7,6 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 extern char** environ;
@@ -19,10 +22,10 @@ class process {
  public:
   // `input` is what it reads from its standard input. `set`: variables of its environment, as NAME=value, beside this
   // process's.
-  explicit process(const std::vector<std::string>& command, const std::string& input = {},
-                   std::vector<std::string> set = {}) {
+  explicit process(const std::vector<std::string>& command, std::string input = {}, std::vector<std::string> set = {})
+      : to_write_{std::move(input)} {
     int in[2], out[2];
-    BOOST_REQUIRE(::pipe(in) == 0 && ::pipe(out) == 0);
+    BOOST_REQUIRE(::pipe2(in, O_CLOEXEC) == 0 && ::pipe2(out, O_CLOEXEC) == 0);
     std::vector<char*> arguments, environment;
     for (const auto& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
     arguments.push_back(nullptr);
@@ -34,24 +37,20 @@ class process {
     ::posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, out[1], STDERR_FILENO);
-    for (const int end : {in[0], in[1], out[0], out[1]}) ::posix_spawn_file_actions_addclose(&files, end);
     const int failed =
         ::posix_spawn(&pid_, command.front().c_str(), &files, nullptr, arguments.data(), environment.data());
     ::posix_spawn_file_actions_destroy(&files);
     ::close(in[0]);
     ::close(out[1]);
     output_ = out[0];
+    input_ = in[1];
     BOOST_REQUIRE_MESSAGE(failed == 0, "cannot run " << command.front());
     ::signal(SIGPIPE, SIG_IGN);
-    for (std::size_t written = 0; written < input.size();) {
-      const auto taken = ::write(in[1], input.data() + written, input.size() - written);
-      if (taken <= 0) break;
-      written += static_cast<std::size_t>(taken);
-    }
-    ::close(in[1]);
+    ::fcntl(input_, F_SETFL, O_NONBLOCK);
   }
   ~process() {
     ::close(output_);
+    close_input();
     if (pid_ > 0) {
       ::kill(pid_, SIGKILL);
       ::waitpid(pid_, nullptr, 0);
@@ -78,16 +77,33 @@ class process {
   const std::string& text() const noexcept { return text_; }
 
  private:
+  // Some of the output; meanwhile the input is fed, so that neither side waits for the other. False at its end.
   bool read_some() {
-    char buffer[4096];
-    const auto got = ::read(output_, buffer, sizeof buffer);
-    if (got <= 0) return false;
-    text_.append(buffer, static_cast<std::size_t>(got));
-    return true;
+    for (;;) {
+      if (to_write_.empty()) close_input();
+      pollfd ends[] = {{output_, POLLIN, 0}, {input_, POLLOUT, 0}};
+      ::poll(ends, 2, -1);
+      if (ends[1].revents != 0) feed();
+      if (ends[0].revents == 0) continue;
+      char buffer[4096];
+      const auto got = ::read(output_, buffer, sizeof buffer);
+      if (got <= 0) return false;
+      text_.append(buffer, static_cast<std::size_t>(got));
+      return true;
+    }
+  }
+  void feed() {
+    const auto taken = ::write(input_, to_write_.data(), to_write_.size());
+    to_write_.erase(0, taken > 0 ? static_cast<std::size_t>(taken) : to_write_.size());
+  }
+  void close_input() {
+    if (input_ >= 0) ::close(std::exchange(input_, -1));
   }
 
   pid_t pid_ = -1;
   int output_ = -1;
+  int input_ = -1;
+  std::string to_write_;
   std::string text_;
 };
 

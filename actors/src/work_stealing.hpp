@@ -1,0 +1,136 @@
+#pragma once
+
+#include <atomic>
+#include <boost/circular_buffer.hpp>
+#include <caf/policy/unprofiled.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "spin_lock.hpp"
+
+namespace troupe::actors {
+
+// Jobs of one worker, first come first served. Any thread may push and pop. Its length is bounded by the number of
+// cells, each of which is in one queue at most.
+class job_queue {
+ public:
+  void push(caf::resumable* job) {
+    std::scoped_lock held{lock_};
+    if (jobs_.full()) jobs_.set_capacity(jobs_.capacity() < 16 ? 16 : jobs_.capacity() * 2);
+    jobs_.push_back(job);
+    size_.store(jobs_.size(), std::memory_order_relaxed);
+  }
+  // nullptr: there is none.
+  caf::resumable* pop() {
+    if (empty()) return nullptr;
+    std::scoped_lock held{lock_};
+    if (jobs_.empty()) return nullptr;
+    auto* first = jobs_.front();
+    jobs_.pop_front();
+    size_.store(jobs_.size(), std::memory_order_relaxed);
+    return first;
+  }
+  bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
+
+ private:
+  spin_lock lock_;
+  std::atomic<std::size_t> size_{0};
+  boost::circular_buffer<caf::resumable*> jobs_;
+};
+
+// A policy for CAF's scheduler: each worker runs the jobs of its own queue, and steals from another's when there are
+// none. CAF's own policy of that name has two traits that agents would suffer from. It puts what a worker schedules
+// itself in front of its queue, so that two agents in conversation keep the worker to themselves; here everybody's turn
+// comes. And a thief walks through all of the victim's queue with its locks held, so that a message to each of 100,000
+// agents takes the better part of a minute; here stealing costs the same as taking. Besides, it is compiled here, where
+// the sanitizers see it. Threads: as CAF calls it, one worker per thread; the coordinator from any.
+class work_stealing : public caf::policy::unprofiled {
+ public:
+  struct coordinator_data {
+    explicit coordinator_data(caf::scheduler::abstract_coordinator*) {}
+    std::atomic<std::size_t> next_worker{0};
+  };
+
+  struct worker_data {
+    explicit worker_data(caf::scheduler::abstract_coordinator*) {}
+    worker_data(const worker_data&) {}  // CAF copies an unused one into each worker
+    job_queue jobs;
+    std::size_t next_victim = 0;
+    std::mutex mutex;
+    std::condition_variable arrived;
+    bool asleep = false;  // guarded by mutex
+  };
+
+  template <class Coordinator>
+  void central_enqueue(Coordinator* self, caf::resumable* job) {
+    const auto next = d(self).next_worker.fetch_add(1, std::memory_order_relaxed);
+    self->worker_by_id(next % self->num_workers())->external_enqueue(job);
+  }
+
+  template <class Worker>
+  void external_enqueue(Worker* self, caf::resumable* job) {
+    auto& its = d(self);
+    its.jobs.push(job);
+    std::scoped_lock held{its.mutex};
+    if (its.asleep) its.arrived.notify_one();
+  }
+
+  // From a job that this worker runs: it is awake, and others look around from time to time.
+  template <class Worker>
+  void internal_enqueue(Worker* self, caf::resumable* job) {
+    d(self).jobs.push(job);
+  }
+
+  template <class Worker>
+  void resume_job_later(Worker* self, caf::resumable* job) {
+    d(self).jobs.push(job);
+  }
+
+  // Waits for a job: with all its might at first, since where there was work there soon is more; then with an eye open;
+  // then asleep, to be woken for what comes from outside, and to look around for what other workers have too much of.
+  template <class Worker>
+  caf::resumable* dequeue(Worker* self) {
+    using namespace std::chrono_literals;
+    constexpr int attempts_awake = 100;
+    constexpr int attempts_dozing = 500;
+    auto& mine = d(self);
+    for (int attempt = 0;; ++attempt) {
+      if (auto* job = mine.jobs.pop()) return job;
+      if (auto* job = steal(self)) return job;
+      if (attempt < attempts_awake) continue;
+      if (attempt < attempts_awake + attempts_dozing) {
+        std::this_thread::sleep_for(50us);
+        continue;
+      }
+      std::unique_lock lock{mine.mutex};
+      mine.asleep = true;
+      mine.arrived.wait_for(lock, 10ms, [&] { return !mine.jobs.empty(); });
+      mine.asleep = false;
+    }
+  }
+
+  template <class Worker, class F>
+  void foreach_resumable(Worker* self, F&& f) {
+    while (auto* job = d(self).jobs.pop()) f(job);
+  }
+  template <class Coordinator, class F>
+  void foreach_central_resumable(Coordinator*, F&&) {}
+
+ private:
+  // From one other worker, the next one each time.
+  template <class Worker>
+  caf::resumable* steal(Worker* self) {
+    const std::size_t workers = self->parent()->num_workers();
+    if (workers < 2) return nullptr;
+    auto& next = d(self).next_victim;
+    next = (next + 1) % workers;
+    if (next == self->id()) next = (next + 1) % workers;
+    return d(self->parent()->worker_by_id(next)).jobs.pop();
+  }
+};
+
+}  // namespace troupe::actors
