@@ -69,7 +69,8 @@ void cell::deliver_unbounded(envelope mail) {
 }
 
 void cell::refuse(envelope mail, drop_reason why, const exit_cause* cause) {
-  home().drop(why, where(), mail.payload.type_name());
+  // A notice of the runtime to itself that finds nobody is nobody's loss.
+  if (!(mail.unbounded && why == drop_reason::agent_down)) home().drop(why, where(), mail.payload.type_name());
   if (mail.queued_by_turn != 0 && mail.origin)
     if (cell* sender = mail.origin->as_cell()) sender->post({.kind = signal_kind::room, .id = mail.queued_by_turn});
   if (mail.effect == 0 || !mail.origin) return;
@@ -179,6 +180,8 @@ void cell::handle(signal what) {
         how->cause = exit_cause::failed("its sub-agents failed too often: " + what.cause->text);
         how->start_failed = current_phase() == phase::starting;
         counters_.count_failure(home().time().now(), how->cause.text);
+        home().log().warn("an agent failed with its sub-agents",
+                          {{"agent", where().str()}, {"incarnation", incarnation()}, {"error", how->cause.text}});
         begin_ending(std::move(how));
       }
       break;
@@ -349,12 +352,19 @@ void cell::abandon_child(const agent_ref& child) {
 }
 
 void cell::continue_ending() {
-  const bool failed_by_itself = ending_->cause.is_failure() && !ending_->asked;
-  const bool hook = agent_ && !ending_->brutal && !ending_->start_failed && !ending_->declined &&
-                    !(failed_by_itself && !is_supervisor());
-  if (hook && !std::exchange(ending_->hook_done, true)) return begin_hook(turn_kind::stop_hook, ending_->cause);
+  if (has_stop_hook() && !std::exchange(ending_->hook_done, true))
+    return begin_hook(turn_kind::stop_hook, ending_->cause);
   if (!ending_->swept) return sweep_children();
   arrive_down();
+}
+
+bool cell::has_stop_hook() const noexcept {
+  if (!agent_ || ending_->brutal || ending_->declined) return false;
+  if (is_supervisor()) return true;  // ends its children, however far its start had come
+  if (ending_->start_failed) return false;
+  // After a failure the supervisor decides between pre_restart and post_stop, unless there is nothing to decide.
+  const bool failed_by_itself = ending_->cause.is_failure() && !ending_->asked;
+  return !failed_by_itself || spec_->restart == temporary;
 }
 
 void cell::arrive_down() {

@@ -152,6 +152,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void child_ended();
   void abandon_child(const agent_ref& child);
   void continue_ending();
+  bool has_stop_hook() const noexcept;
   void arrive_down();
   void terminate();
   std::vector<cell_ptr> children() const;

@@ -102,8 +102,10 @@ task<result<done>> supervisor_agent::terminate(terminate_child request, turn& no
   const auto child = find(request.id);
   if (child == children_.end())
     co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  const bool was_restarting = child->state == child_state::restarting;
   co_await stop(child, true, now);
   if (child->spec->restart == temporary || simple_) erase(child);
+  if (was_restarting) co_await release_casualties(now);
   co_return done{};
 }
 
@@ -131,6 +133,7 @@ task<result<agent_ref>> supervisor_agent::restart_stopped(restart_child request,
   if (child == children_.end())
     co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
   if (child->state != child_state::stopped) co_return not_stopped(child->state, request.id);
+  child->delay = duration{0};  // whoever starts it by hand has seen to what was wrong
   const auto started = co_await start(child, now);
   if (started) co_return child->cell->ref();
   error why = started.error();
@@ -138,12 +141,13 @@ task<result<agent_ref>> supervisor_agent::restart_stopped(restart_child request,
   co_return why;
 }
 
-task<result<done>> supervisor_agent::remove(delete_child request, turn&) {
+task<result<done>> supervisor_agent::remove(delete_child request, turn& now) {
   if (simple_) co_return of_template(where());
   const auto child = find(request.id);
   if (child == children_.end())
     co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
   if (child->state != child_state::stopped) co_return not_stopped(child->state, request.id);
+  co_await release(child, now);
   erase(child);
   co_return done{};
 }
@@ -168,6 +172,7 @@ child_counts supervisor_agent::count(const count_children&) {
 }
 
 result<child_spec_found> supervisor_agent::find_spec(const get_child_spec& request) {
+  if (simple_ && request.id == spec_->children.front().id) return child_spec_found{spec_->children.front()};
   const auto child = find(request.id);
   if (child == children_.end())
     return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
@@ -218,13 +223,22 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
       cell_.tell_child(child->cell, signal_kind::start, false, exit_cause::normal(), child->spec->start_within, &now)}};
   auto started = co_await starting.as_result();
   child->incarnation = child->cell->incarnation();  // one that failed to start counts too
+  const auto& where = child->cell->where();
   if (!started) {
-    if (started.error().is(agent_errc::timeout)) {
-      co_await kill(child, false, now);
-      co_return error{agent_errc::failed_to_start, "its start hook took too long"};
+    error why = std::move(started).error();
+    if (why.is(agent_errc::declined)) {
+      log().debug("a child declined to start", {{"agent", where.str()}, {"incarnation", child->incarnation}});
+      co_return why;
     }
-    co_return std::move(started).error();
+    if (why.is(agent_errc::timeout)) {
+      why = error{agent_errc::failed_to_start, "its start hook took too long"};
+      co_await kill(child, false, now);
+    }
+    log().warn("a child did not start",
+               {{"agent", where.str()}, {"incarnation", child->incarnation}, {"error", why.message()}});
+    co_return why;
   }
+  log().debug("a child started", {{"agent", where.str()}, {"incarnation", child->incarnation}});
   child->state = child_state::running;
   child->started = now.now();
   if (child->spec->restart == temporary) child->arguments = {};
@@ -234,7 +248,7 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
 // Stops the child, asking first. for_good: its cell goes, with what mail there is; otherwise it waits for the next
 // start.
 task<void> supervisor_agent::stop(position child, bool for_good, turn& now) {
-  ++child->attempt;
+  child->attempt = ++attempts_;
   child->state = child_state::stopped;
   if (!child->cell) co_return;
   const auto policy = child->spec->shutdown_or_default();
@@ -242,23 +256,35 @@ task<void> supervisor_agent::stop(position child, bool for_good, turn& now) {
     co_await kill(child, for_good, now);
     co_return;
   }
-  effect<exit_cause> stopping{effect_handle{
-      &cell_, cell_.tell_child(child->cell, signal_kind::stop, for_good, exit_cause::shutdown(), policy.wait(), &now)}};
+  auto stopping = begin_stop(child, for_good, policy.wait(), now);
   const auto stopped = co_await stopping.as_result();
-  if (!stopped) {
-    log().warn("a child did not stop in time and is killed",
-               {{"agent", child->cell->where().str()}, {"waited_ms", policy.wait().count() / 1'000'000}});
+  if (!stopped)
     co_await kill(child, for_good, now);
-    co_return;
-  }
-  if (for_good) child->cell = nullptr;
+  else if (for_good)
+    child->cell = nullptr;
+}
+
+effect<exit_cause> supervisor_agent::begin_stop(position child, bool for_good, duration within, turn& now) {
+  return effect<exit_cause>{effect_handle{
+      &cell_, cell_.tell_child(child->cell, signal_kind::stop, for_good, exit_cause::shutdown(), within, &now)}};
 }
 
 task<void> supervisor_agent::kill(position child, bool for_good, turn& now) {
-  effect<exit_cause> killing{effect_handle{
-      &cell_, cell_.tell_child(child->cell, signal_kind::kill, for_good, exit_cause::killed("killed by its supervisor"),
-                               cell_.home().options().kill_grace, &now)}};
-  const auto killed = co_await killing.as_result();
+  auto killing = begin_kill(child, for_good, now);
+  finish_kill(child, for_good, co_await killing.as_result());
+}
+
+effect<exit_cause> supervisor_agent::begin_kill(position child, bool for_good, turn& now) {
+  if (const auto policy = child->spec->shutdown_or_default(); !policy.is_brutal_kill())
+    log().warn("a child did not stop in time and is killed",
+               {{"agent", child->cell->where().str()}, {"waited_ms", policy.wait().count() / 1'000'000}});
+  return effect<exit_cause>{
+      effect_handle{&cell_, cell_.tell_child(child->cell, signal_kind::kill, for_good,
+                                             exit_cause::killed("killed by its supervisor"),
+                                             cell_.home().options().kill_grace, &now)}};
+}
+
+void supervisor_agent::finish_kill(position child, bool for_good, const result<exit_cause>& killed) {
   if (!killed) {
     // Its handler does not come back to the scheduler. The path goes on without it.
     log().error("a child does not even end when killed; it is abandoned with its thread",
@@ -288,6 +314,15 @@ void supervisor_agent::abandon(position child, bool for_good) {
 // Lets go of the cell of a child that does not run.
 task<void> supervisor_agent::release(position child, turn& now) { co_await stop(child, true, now); }
 
+// Those that were stopped for the sake of another's restart keep their mail for it. If it is not to come any more, they
+// are let go.
+task<void> supervisor_agent::release_casualties(turn& now) {
+  for (const record& each : children_)
+    if (each.state == child_state::restarting) co_return;
+  for (auto child = children_.begin(); child != children_.end(); ++child)
+    if (child->state == child_state::stopped && child->cell) co_await release(child, now);
+}
+
 task<void> supervisor_agent::stop_all(turn& now) {
   if (simple_) {
     co_await stop_all_at_once(now);
@@ -299,27 +334,22 @@ task<void> supervisor_agent::stop_all(turn& now) {
 // Children of a template end in parallel, under one timer.
 task<void> supervisor_agent::stop_all_at_once(turn& now) {
   const auto policy = spec_->children.front().shutdown_or_default();
-  const bool brutal = policy.is_brutal_kill();
-  std::vector<std::pair<position, effect<exit_cause>>> ending;
-  ending.reserve(children_.size());
+  std::vector<std::pair<position, effect<exit_cause>>> stopping;
+  std::vector<std::pair<position, effect<exit_cause>>> killing;
   for (auto child = children_.begin(); child != children_.end(); ++child) {
-    ++child->attempt;
     child->state = child_state::stopped;
     if (!child->cell) continue;
-    const auto id = cell_.tell_child(child->cell, brutal ? signal_kind::kill : signal_kind::stop, true,
-                                     brutal ? exit_cause::killed("killed by its supervisor") : exit_cause::shutdown(),
-                                     brutal ? cell_.home().options().kill_grace : policy.wait(), &now);
-    ending.emplace_back(child, effect<exit_cause>{effect_handle{&cell_, id}});
-  }
-  std::vector<position> late;
-  for (auto& [child, effect] : ending) {
-    const auto ended = co_await effect.as_result();
-    if (ended)
-      child->cell = nullptr;
+    if (policy.is_brutal_kill())
+      killing.emplace_back(child, begin_kill(child, true, now));
     else
-      late.push_back(child);
+      stopping.emplace_back(child, begin_stop(child, true, policy.wait(), now));
   }
-  for (const auto child : late) co_await kill(child, true, now);
+  // All have the same time, so that nobody's is over before the first wait is.
+  std::vector<position> late;
+  for (auto& [child, effect] : stopping)
+    if (!co_await effect.as_result()) late.push_back(child);
+  for (const auto child : late) killing.emplace_back(child, begin_kill(child, true, now));
+  for (auto& [child, effect] : killing) finish_kill(child, true, co_await effect.as_result());
   by_id_.clear();
   children_.clear();
 }

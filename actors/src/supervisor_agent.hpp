@@ -21,7 +21,7 @@ struct forget_child {
   TROUPE_LOCAL_MESSAGE(forget_child)
 };
 
-// A restart that failed or was put off is tried (again).
+// A restart that was put off, or that failed, is tried (again).
 struct retry_restart {
   std::string id;
   std::uint64_t attempt = 0;
@@ -45,7 +45,7 @@ class supervisor_agent final : public agent {
     cell_ptr cell;  // kept while the child runs or is to be restarted: its address and its mail
     message arguments;
     std::uint64_t incarnation = 0;
-    std::uint64_t attempt = 0;  // numbers planned restarts, so that an outdated one is ignored
+    std::uint64_t attempt = 0;  // the planned restart that counts; others are outdated
     duration delay{0};          // the last backoff
     instant started{};
   };
@@ -74,13 +74,19 @@ class supervisor_agent final : public agent {
   task<result<agent_ref>> start_new(position child, turn& now);
   task<result<void>> start(position child, turn& now);
   task<void> stop(position child, bool for_good, turn& now);
+  effect<exit_cause> begin_stop(position child, bool for_good, duration within, turn& now);
   task<void> kill(position child, bool for_good, turn& now);
+  effect<exit_cause> begin_kill(position child, bool for_good, turn& now);
+  void finish_kill(position child, bool for_good, const result<exit_cause>& killed);
   void abandon(position child, bool for_good);
   task<void> stop_all(turn& now);
   task<void> stop_all_at_once(turn& now);
   task<void> release(position child, turn& now);
+  task<void> release_casualties(turn& now);
 
   task<void> restart(position child, turn& now);
+  task<void> attempt(position child, turn& now);
+  task<void> try_again(position child, turn& now);
   task<void> restart_group(position first, turn& now);
   bool over_intensity(turn& now);
   void plan_retry(position child, duration delay, turn& now);
@@ -94,6 +100,7 @@ class supervisor_agent final : public agent {
   records children_;                                      // in start order
   std::unordered_map<std::string_view, position> by_id_;  // keys are views into the records
   std::deque<instant> restarts_;                          // within the period; bounded by the intensity
+  std::uint64_t attempts_ = 0;                            // numbers planned restarts
   std::uint64_t names_ = 0;                               // of template children without a name of their own
 };
 

@@ -17,23 +17,21 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
   child->state = child_state::stopped;
   const bool failed = notice.cause.is_failure();
   const auto kind = child->spec->restart;
-  if (kind == permanent || (kind == transient && failed)) {
+  const bool restarts = kind == permanent || (kind == transient && failed);
+  // A failure that is mended was reported by the agent, with the message that it failed on.
+  const bool news = failed && (!restarts || notice.cause.kind != exit_kind::failed);
+  log().write(news ? log_level::warn : log_level::debug, "a child ended",
+              {{"agent", notice.child->where().str()},
+               {"incarnation", notice.incarnation},
+               {"cause", notice.cause.describe()},
+               {"restarts", restarts}});
+  if (restarts) {
     cell_.home().metrics().child_failed(child->spec->actor_type, notice.cause.kind);
     if (now.now() - child->started >= child->spec->backoff.reset) child->delay = duration{0};
-    const duration delay = next_delay(*child, now);
-    if (delay > duration{0}) {
-      child->state = child_state::restarting;
-      child->cell->post({.kind = signal_kind::will_restart});
-      plan_retry(child, delay, now);
-      co_return;
-    }
     co_await restart(child, now);
     co_return;
   }
   const bool significant = child->spec->significant;
-  if (failed)
-    log().warn("a child ended and is not restarted",
-               {{"agent", notice.child->where().str()}, {"cause", notice.cause.describe()}});
   const auto path = notice.child->where();
   co_await release(child, now);
   if (kind == temporary || simple_) erase(child);
@@ -45,9 +43,14 @@ task<void> supervisor_agent::retry(retry_restart request, turn& now) {
   const auto child = find(request.id);
   if (child == children_.end() || child->state != child_state::restarting || child->attempt != request.attempt)
     co_return;
-  co_await restart(child, now);
+  if (child->spec->backoff.min > duration{0})
+    co_await attempt(child, now);
+  else
+    co_await restart(child, now);
 }
 
+// At once, or after the delay. An attempt that is delayed is counted before its delay: a supervisor that has had enough
+// does not wait to give up.
 task<void> supervisor_agent::restart(position child, turn& now) {
   if (over_intensity(now)) {
     co_await give_up(exit_cause::shutdown("restart intensity reached: more than " + std::to_string(spec_->intensity) +
@@ -56,6 +59,25 @@ task<void> supervisor_agent::restart(position child, turn& now) {
                      now);
     co_return;
   }
+  if (const duration delay = next_delay(*child, now); delay > duration{0}) {
+    child->state = child_state::restarting;
+    if (child->cell) child->cell->post({.kind = signal_kind::will_restart});
+    plan_retry(child, delay, now);
+    co_return;
+  }
+  co_await attempt(child, now);
+}
+
+// After a failed attempt. Without a delay too, requests are served before the next one.
+task<void> supervisor_agent::try_again(position child, turn& now) {
+  child->state = child_state::restarting;
+  if (child->spec->backoff.min > duration{0})
+    co_await restart(child, now);
+  else
+    plan_retry(child, duration{0}, now);
+}
+
+task<void> supervisor_agent::attempt(position child, turn& now) {
   switch (spec_->strategy) {
     case one_for_one:
     case simple_one_for_one: {
@@ -66,8 +88,7 @@ task<void> supervisor_agent::restart(position child, turn& now) {
         co_await release(child, now);
         if (simple_ || child->spec->restart == temporary) erase(child);
       } else {
-        child->state = child_state::restarting;
-        plan_retry(child, next_delay(*child, now), now);
+        co_await try_again(child, now);
       }
       break;
     }
@@ -95,8 +116,7 @@ task<void> supervisor_agent::restart_group(position first, turn& now) {
     } else if (started.error().is(agent_errc::declined)) {
       co_await release(child, now);
     } else {
-      child->state = child_state::restarting;
-      plan_retry(child, next_delay(*child, now), now);
+      co_await try_again(child, now);
       co_return;
     }
   }
@@ -126,7 +146,8 @@ duration supervisor_agent::next_delay(record& child, turn& now) {
 }
 
 void supervisor_agent::plan_retry(position child, duration delay, turn& now) {
-  retry_restart later{child->id, ++child->attempt};
+  child->attempt = ++attempts_;
+  retry_restart later{child->id, child->attempt};
   if (delay > duration{0}) {
     now.send_after(delay, cell_.ref(), std::move(later));
   } else {
