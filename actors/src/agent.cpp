@@ -11,7 +11,10 @@ const message& agent_context::arguments() const noexcept { return cell_.argument
 agent::agent(agent_context& context) : cell_{context.cell_} {}
 agent::~agent() = default;
 
-void agent::reentrant(std::size_t turns) { cell_.set_reentrant(turns); }
+void agent::reentrant(std::size_t turns) {
+  if (turns == 0) throw failure{error{errc::invalid_argument, where().str() + ": reentrant(0) would take no message"}};
+  cell_.set_reentrant(turns);
+}
 void agent::supervise_children(spawn_policy policy) {
   if (policy.strategy == simple_one_for_one)
     throw failure{
@@ -32,6 +35,9 @@ std::uint64_t agent::incarnation() const noexcept { return cell_.incarnation(); 
 const logger& agent::log() const noexcept { return cell_.home().log(); }
 
 void agent::add_handler(std::unique_ptr<actors::handler_base> handler) {
+  // A handler that replaces itself would go while it runs.
+  if (cell_.current_turn())
+    throw failure{error{errc::unsupported, where().str() + ": handlers are registered in the constructor"}};
   for (auto& each : handlers_)
     if (each->type() == handler->type()) {
       each = std::move(handler);

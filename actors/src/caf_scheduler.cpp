@@ -1,9 +1,12 @@
 #include "caf_scheduler.hpp"
 
+#include <algorithm>
+#include <caf/logger.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "caf_cell.hpp"
@@ -13,14 +16,19 @@
 
 namespace troupe::actors {
 
-caf_scheduler::caf_scheduler(std::size_t threads, bool deterministic) : system_{configure(threads, deterministic)} {}
+caf_scheduler::caf_scheduler(std::size_t threads, bool deterministic) : system_{configure(threads, deterministic)} {
+  // The thread that made a system keeps a reference to its logger, for whose end the system waits: it could not be
+  // destroyed by another thread.
+  caf::logger::set_current_actor_system(nullptr);
+}
 
 caf::actor_system_config& caf_scheduler::configure(std::size_t threads, bool deterministic) {
   if (deterministic)
     config_.set("scheduler.policy", caf::atom("testing"));
   else
     config_.load<caf::scheduler::coordinator<work_stealing>>();
-  if (threads > 0) config_.set("scheduler.max-threads", threads);
+  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  config_.set("scheduler.max-threads", threads);
   return config_;
 }
 

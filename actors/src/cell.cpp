@@ -6,7 +6,8 @@
 #include "runtime.hpp"
 #include "supervisor_agent.hpp"
 
-// The life of a cell: scheduling, signals, starts and ends. Its turns are in cell_turns.cpp.
+// A cell between its senders and its scheduler: mail, signals, starts, timers, sub-agents. Its turns are in
+// cell_turns.cpp, its ends in cell_ends.cpp.
 
 namespace troupe::actors {
 
@@ -18,10 +19,11 @@ cell::cell(cell_seed seed, doorbell& bell)
       spawner_{seed.spawner},
       incarnation_{seed.incarnation},
       mailbox_{spec_->mailbox},
-      arguments_{std::move(seed.arguments)} {}
+      arguments_{std::move(seed.arguments)},
+      last_cause_{seed.last_cause ? std::make_unique<exit_cause>(*std::move(seed.last_cause)) : nullptr} {}
 
-// Turns hold effects, so they go while the table is still there.
-cell::~cell() { turns_.clear(); }
+// Turns hold effects, so they go while the table is still there; who waits for them is told.
+cell::~cell() { cancel_turns(exit_cause::killed("nobody needs it any more")); }
 
 // -- any thread -------------------------------------------------------------------------------------------------------
 
@@ -64,6 +66,7 @@ bool cell::deliver(envelope mail, bool may_wait) {
 }
 
 void cell::deliver_unbounded(envelope mail) {
+  mail.queued = home().time().coarse_now();
   auto outcome = mailbox_.push_unbounded(std::move(mail));
   if (outcome.ring) bell_.ring();
 }
@@ -105,25 +108,6 @@ double cell::restart_budget_used(instant now) const noexcept {
   return restart_budget_used_.load(std::memory_order_relaxed);
 }
 
-std::vector<envelope> cell::abandon() {
-  if (let_go_.exchange(true)) return {};  // it came to its end in the meantime, or somebody else abandoned it
-  abandoned_.store(true, std::memory_order_release);
-  phase_.store(phase::terminated, std::memory_order_release);
-  auto left = mailbox_.close();
-  for (const auto& what : mailbox_.take_signals()) come_too_late(what, where());
-  // Whoever waits for room need not wait for the successor.
-  for (auto& mail : left)
-    if (const auto waiting = std::exchange(mail.queued_by_turn, 0); waiting != 0 && mail.origin)
-      if (cell* sender = mail.origin->as_cell()) sender->post({.kind = signal_kind::room, .id = waiting});
-  if (spawner_) return left;
-  home().names().erase(*this);
-  home().retire(*this);
-  home().watching().incarnation_ended(where(), incarnation(),
-                                      exit_cause::killed("abandoned: its handler does not return"));
-  home().metrics().agent_terminated(exit_kind::killed);
-  return left;
-}
-
 // -- the scheduler ----------------------------------------------------------------------------------------------------
 
 visit cell::run(std::size_t budget) {
@@ -134,8 +118,8 @@ visit cell::run(std::size_t budget) {
   std::shared_ptr<reply_sink> got_room;
   std::uint64_t room_for = 0;
   last_end_ = {};
-  while (!abandoned()) {
-    if (budget == 0) return visit::more;
+  while (!gone()) {
+    if (budget-- == 0) return visit::more;
     const bool accepting = phase_.load(std::memory_order_relaxed) == phase::running && turns_.size() < turns_max_;
     switch (mailbox_.take(accepting, what, mail, got_room, room_for)) {
       case mailbox::next::idle: return visit::idle;
@@ -149,10 +133,8 @@ visit cell::run(std::size_t budget) {
           got_room.reset();
         }
         begin_turn(std::move(mail));
-        --budget;
         break;
     }
-    if (gone()) break;
   }
   forget_incarnation();
   return visit::terminated;
@@ -195,29 +177,33 @@ void cell::start(signal what) {
     return;
   }
   let_go_of_failed_agent();
+  if (abandoned()) return;
   incarnation_.fetch_add(1, std::memory_order_acq_rel);
   counters_.started_wall_ns.store(home().time().wall().time_since_epoch().count(), std::memory_order_relaxed);
   if (incarnation() > 1)
     counters_.last_trouble_ns.store(home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
   use_restart_budget(0.0, instant{});
+  turns_max_ = 1;
+  spawn_policy_.reset();
   starter_ = std::move(what.origin);
   starter_effect_ = what.id;
   phase_.store(phase::starting, std::memory_order_release);
   try {
     agent_context context{*this, incarnation()};
     agent_ = spec_->start(context);
+    if (abandoned()) return;
     if (spec_->restart == temporary) arguments_ = {};  // never to be started again
     if (!agent_)
       throw failure{error{agent_errc::bad_child_start, "the factory of " + where().str() + " made no agent"}};
   } catch (...) {
     return hook_finished(turn_kind::start_hook, false, std::current_exception());
   }
-  begin_hook(turn_kind::start_hook, last_cause_ ? *last_cause_ : exit_cause::normal());
+  static const exit_cause none;  // the hook may hold on to it while it waits
+  begin_hook(turn_kind::start_hook, last_cause_ ? *last_cause_ : none);
 }
 
 void cell::stop(signal what) {
   switch (current_phase()) {
-    case phase::terminated: break;
     case phase::ending:
       ending_->asked = true;
       ending_->for_good |= what.for_good;
@@ -247,8 +233,11 @@ void cell::stop(signal what) {
 
 void cell::kill(signal what) {
   const auto cause = what.cause ? *what.cause : exit_cause::killed();
+  if (!parent_ && !what.origin) {
+    home().log().warn("the root of the tree cannot be killed; stop the node instead", {{"cause", cause.describe()}});
+    return;
+  }
   switch (current_phase()) {
-    case phase::terminated: break;
     case phase::shell: {
       if (!what.origin && !what.for_good) break;  // nobody there to kill
       if (!what.for_good) let_go_of_failed_agent();
@@ -262,6 +251,7 @@ void cell::kill(signal what) {
       ending_->for_good |= what.for_good;
       ending_->asked |= what.origin != nullptr;
       if (what.origin) ending_->waiting.push_back(std::move(what));
+      ending_->within = std::min(ending_->within, what.within);
       if (!std::exchange(ending_->brutal, true)) {
         ending_->cause = cause;
         cancel_turns(cause);
@@ -274,6 +264,7 @@ void cell::kill(signal what) {
       auto how = std::make_unique<ending>();
       how->cause = cause;
       how->brutal = true;
+      how->within = what.within;
       how->start_failed = current_phase() == phase::starting;
       how->asked = what.origin != nullptr;
       how->for_good = what.for_good;
@@ -295,139 +286,6 @@ void cell::let_go_of_failed_agent() {
   agent_.reset();
 }
 
-// -- ends -------------------------------------------------------------------------------------------------------------
-
-void cell::begin_ending(std::unique_ptr<ending> how) {
-  if (abandoned()) return;
-  phase_.store(phase::ending, std::memory_order_release);
-  ending_ = std::move(how);
-  cancel_turns(ending_->cause);
-  effects_.clear();
-  if (watching_)
-    for (const auto& [who, number] : *watching_) home().watching().remove(who, number);
-  watching_.reset();
-  // A supervisor's stop hook ends its children in order; whatever is left then is swept.
-  if (is_supervisor() && !ending_->brutal)
-    continue_ending();
-  else
-    sweep_children();
-}
-
-std::vector<cell_ptr> cell::children() const {
-  if (spawner_cell_) return {spawner_cell_};
-  if (const auto* supervisor = dynamic_cast<const supervisor_agent*>(agent_.get())) return supervisor->cells();
-  return {};
-}
-
-void cell::sweep_children() {
-  ending_->swept = true;
-  const auto left = children();
-  ending_->children = left.size();
-  if (left.empty()) return continue_ending();
-  for (const auto& child : left) {
-    // Half of what whoever kills this cell allows, so that a handler below that hangs does not hang the cell.
-    const auto within = ending_->brutal ? home().options().kill_grace / 2 : duration::max();
-    const auto id = begin_effect(effect_kind::ending_child, nullptr, later(home().time().now(), within));
-    effects_.find(id)->target = child->ref();
-    signal what{.kind = ending_->brutal ? signal_kind::kill : signal_kind::stop, .for_good = true, .id = id};
-    what.origin = shared_from_this();
-    what.cause = std::make_unique<exit_cause>(exit_cause::shutdown("its parent ends"));
-    child->post(std::move(what));
-  }
-}
-
-void cell::child_ended() {
-  if (--ending_->children == 0) continue_ending();
-}
-
-// Ends what does not end when killed: its path is free, what it does has no effect.
-void cell::abandon_child(const agent_ref& child) {
-  auto* stuck = const_cast<cell*>(child.target()->as_cell());
-  if (!stuck || stuck->gone()) return;
-  home().log().error("an agent does not even end when killed; it is abandoned with its thread",
-                     {{"agent", stuck->where().str()}});
-  const auto cause = exit_cause::killed("abandoned");
-  for (auto& mail : stuck->abandon()) stuck->refuse(std::move(mail), drop_reason::agent_down, &cause);
-  home().abandon_below(*stuck);
-}
-
-void cell::continue_ending() {
-  if (has_stop_hook() && !std::exchange(ending_->hook_done, true))
-    return begin_hook(turn_kind::stop_hook, ending_->cause);
-  if (!ending_->swept) return sweep_children();
-  arrive_down();
-}
-
-bool cell::has_stop_hook() const noexcept {
-  if (!agent_ || ending_->brutal || ending_->declined) return false;
-  if (is_supervisor()) return true;  // ends its children, however far its start had come
-  if (ending_->start_failed) return false;
-  // After a failure the supervisor decides between pre_restart and post_stop, unless there is nothing to decide.
-  const bool failed_by_itself = ending_->cause.is_failure() && !ending_->asked;
-  return !failed_by_itself || spec_->restart == temporary;
-}
-
-void cell::arrive_down() {
-  if (abandoned()) return;
-  watching_.reset();  // what a stop hook began to watch
-  auto how = std::move(ending_);
-  spawner_cell_.reset();
-  // An agent that failed is kept until its supervisor has decided between pre_restart and post_stop.
-  const bool keep = how->cause.kind == exit_kind::failed && !how->asked && !how->start_failed && !how->hook_done;
-  if (!keep) agent_.reset();
-  turns_max_ = keep ? turns_max_ : 1;
-  last_cause_ = std::make_unique<exit_cause>(how->cause);
-  phase_.store(phase::shell, std::memory_order_release);
-  if (!spawner_) home().watching().incarnation_ended(where(), incarnation(), how->cause);
-
-  const bool was_starting = how->start_failed || how->declined;
-  if (was_starting) {
-    if (how->declined)
-      answer_starter(error{agent_errc::declined, where().str() + " declined to start"});
-    else
-      answer_starter(error{agent_errc::failed_to_start, how->cause.text});
-  } else if (!how->asked && parent_) {
-    if (spawner_) {
-      signal what{.kind = signal_kind::spawner_ended};
-      what.cause = std::make_unique<exit_cause>(how->cause);
-      parent_->post(std::move(what));
-      how->for_good = true;
-    } else {
-      envelope notice;
-      notice.payload = message::of(child_exit{shared_from_this(), incarnation(), how->cause});
-      parent_->deliver_unbounded(std::move(notice));
-    }
-  }
-  if (how->for_good) terminate();
-  for (auto& request : how->waiting) request.origin->resolve(request.id, message::of(how->cause));
-}
-
-void cell::terminate() {
-  if (let_go_.exchange(true)) return;  // abandoned in the meantime
-  phase_.store(phase::terminated, std::memory_order_release);
-  agent_.reset();
-  const auto cause = last_cause_ ? *last_cause_ : exit_cause::shutdown();
-  if (!spawner_) {
-    home().names().erase(*this);
-    home().retire(*this);
-    home().metrics().agent_terminated(cause.kind);
-  }
-  for (auto& mail : mailbox_.close()) refuse(std::move(mail), drop_reason::agent_down, &cause);
-  for (const auto& what : mailbox_.take_signals()) come_too_late(what, where());
-}
-
-void cell::answer_starter(result<message> outcome) {
-  if (const auto starter = std::exchange(starter_, nullptr)) starter->resolve(starter_effect_, std::move(outcome));
-}
-
-void cell::forget_incarnation() {
-  cancel_turns(exit_cause::killed("abandoned"));
-  effects_.clear();
-  agent_.reset();
-  spawner_cell_.reset();
-  arguments_ = {};
-}
-
 // -- timers and children ----------------------------------------------------------------------------------------------
 
 void cell::arm_timer(instant when) {
@@ -441,7 +299,7 @@ void cell::timer_fired() {
   while (!armed_.empty() && armed_.back() <= now) armed_.pop_back();
   for (const auto id : effects_.due(now)) {
     auto* slot = effects_.find(id);
-    if (!slot) continue;  // an earlier one of these ended its turn
+    if (!slot || slot->finished) continue;  // an earlier one of these ended its turn
     switch (slot->kind) {
       case effect_kind::delayed_send: {
         envelope mail;
@@ -449,8 +307,8 @@ void cell::timer_fired() {
         mail.origin = shared_from_this();
         const auto target = slot->target;
         effects_.release(id);
-        if (target.target().get() == this)
-          deliver_unbounded(std::move(mail));  // a supervisor's retry must not be lost
+        if (is_supervisor() && target.target().get() == this)
+          deliver_unbounded(std::move(mail));  // its retry must not be lost
         else
           home().deliver(target, std::move(mail), false);
         break;
@@ -463,6 +321,18 @@ void cell::timer_fired() {
         break;
       }
       case effect_kind::sleep: complete(id, message{}); break;
+      case effect_kind::send: {  // has waited for room long enough; what it sent stays in line
+        turn& sender = *slot->owner;
+        effects_.release(id);
+        sender.room_effect_ = 0;
+        sender.blocked_sends_ = 0;
+        step(sender);
+        break;
+      }
+      case effect_kind::stop_hook:
+        effects_.release(id);
+        stop_hook_too_late();
+        break;
       default:
         complete(id, error{agent_errc::timeout, std::string{to_string(slot->kind)} + " by " + where().str() +
                                                     " got no answer in time" +
@@ -475,7 +345,8 @@ void cell::timer_fired() {
 std::uint64_t cell::tell_child(const cell_ptr& child, signal_kind kind, bool for_good, exit_cause cause,
                                duration within, turn* owner) {
   const auto id = begin_effect(effect_kind::supervise, owner, later(home().time().now(), within));
-  signal what{.kind = kind, .for_good = for_good, .id = id};
+  if (abandoned()) return id;
+  signal what{.kind = kind, .for_good = for_good, .within = within, .id = id};
   what.origin = shared_from_this();
   what.cause = std::make_unique<exit_cause>(std::move(cause));
   child->post(std::move(what));
@@ -485,7 +356,7 @@ std::uint64_t cell::tell_child(const cell_ptr& child, signal_kind kind, bool for
 result<cell_ptr> cell::spawner() {
   if (current_phase() == phase::ending)
     return error{agent_errc::cancelled, where().str() + " is ending: it has no sub-agents any more"};
-  if (abandoned()) return error{agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"};
+  if (abandoned()) return no_effects();
   if (spawner_cell_) return spawner_cell_;
   const spawn_policy policy = spawn_policy_ ? *spawn_policy_ : spawn_policy{};
   auto spec = std::make_shared<child_spec>(child(supervisor_spec{

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <coroutine>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,9 +29,10 @@ struct cell_seed {
   std::shared_ptr<runtime> home = {};
   troupe::path where = {};
   std::shared_ptr<const child_spec> spec = {};
-  cell_ptr parent = {};           // the supervisor; null for the root only
-  message arguments = {};         // for the agent's constructor
-  std::uint64_t incarnation = 0;  // of the predecessor
+  cell_ptr parent = {};                       // the supervisor; null for the root only
+  message arguments = {};                     // for the agent's constructor
+  std::uint64_t incarnation = 0;              // of the predecessor
+  std::optional<exit_cause> last_cause = {};  // how the predecessor ended
   bool spawner = false;  // supervises the sub-agents of its parent, under the parent's path; not in the registry
 };
 
@@ -39,11 +40,17 @@ struct cell_seed {
 enum class visit : std::uint8_t { idle, more, terminated };
 
 enum class phase : std::uint8_t {
-  shell,       // no agent: not started yet, or down and waiting for the supervisor's word
-  starting,    // the start hook runs
-  running,     // takes messages
-  ending,      // turns are cancelled; sub-agents end, then the stop hook runs
-  terminated,  // for good; the path is free
+  shell,     // no agent: not started yet, or down and waiting for the supervisor's word
+  starting,  // the start hook runs
+  running,   // takes messages
+  ending,    // turns are cancelled; sub-agents end, then the stop hook runs
+};
+
+// Whether the cell still has its path. Decided once, by the cell itself or by whoever abandons it.
+enum class fate : std::uint8_t {
+  present,
+  ended,      // for good
+  abandoned,  // its thread does not come back in time; what it does has no effect any more
 };
 
 // Tells a supervisor that a child's incarnation ended by itself.
@@ -73,14 +80,15 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void post(signal what);
   // Delivers, or answers and counts what cannot be delivered. Returns whether it waits for room.
   bool deliver(envelope mail, bool may_wait = false);
+  // For what must not be lost: what the runtime tells itself.
   void deliver_unbounded(envelope mail);
   // Counts a dead letter and tells whoever waits why.
   void refuse(envelope mail, drop_reason why, const exit_cause* cause = nullptr);
   agent_ref ref() { return agent_ref{shared_from_this()}; }
-  bool gone() const noexcept { return abandoned() || phase_.load(std::memory_order_acquire) == phase::terminated; }
+  bool gone() const noexcept { return fate_.load(std::memory_order_acquire) != fate::present; }
+  bool abandoned() const noexcept { return fate_.load(std::memory_order_acquire) == fate::abandoned; }
   phase current_phase() const noexcept { return phase_.load(std::memory_order_acquire); }
   const child_spec& spec() const noexcept { return *spec_; }
-  const std::shared_ptr<const child_spec>& shared_spec() const noexcept { return spec_; }
   const cell_ptr& parent() const noexcept { return parent_; }
   bool is_spawner() const noexcept { return spawner_; }
   bool is_supervisor() const noexcept { return spec_->supervises != nullptr; }
@@ -88,9 +96,10 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   const agent_counters& counters() const noexcept { return counters_; }
   const mailbox& mail() const noexcept { return mailbox_; }
   mailbox& mail() noexcept { return mailbox_; }
-  // Takes the path away from a cell whose thread does not come back; what it does from now on has no effect.
-  std::vector<envelope> abandon();
-  bool abandoned() const noexcept { return abandoned_.load(std::memory_order_acquire); }
+  // Takes the path away from a cell whose thread does not come back; what it does from now on has no effect. Whoever
+  // waits for its answer is told. The path goes to the successor, if there is one. Gives the mail, for the successor or
+  // to be refused; nothing if the cell is gone already.
+  std::vector<envelope> abandon(const cell_ptr& successor = nullptr);
   doorbell& bell() const noexcept { return bell_; }
   // For the supervisor that this cell is: restarts within the period over intensity.
   void use_restart_budget(double used, instant at) noexcept;
@@ -100,18 +109,26 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // Handles up to `budget` messages. After `idle`, another thread may run the cell at once.
   visit run(std::size_t budget);
 
-  // -- the agent and its turns, on its thread of control
-  // ------------------------------------------------------------------
+  // -- the agent and its turns, on its thread of control --------------------------------------------------------------
+  // Once the cell is abandoned, the effect is finished and failed.
   std::uint64_t begin_effect(effect_kind kind, turn* owner, instant deadline);
+  std::uint64_t begin_failed_effect(effect_kind kind, turn* owner, error why);
   effect_table& effects() noexcept { return effects_; }
+  error no_effects() const;
   void complete(std::uint64_t effect, result<message> outcome);
   void waits_on(effect_kind kind) noexcept;
+  turn* current_turn() const noexcept { return current_; }
+  // Whether a question of this turn could only be answered after the turn. Precondition: `whom` is not empty.
+  bool would_wait_for_itself(const turn& asking, const agent_ref& whom) const noexcept;
+  // Another message of this turn waits for room in a mailbox.
+  void wait_for_room(turn& sender);
+  // The effect that waits for the answer of this turn, to be answered now; 0: none, or answered already.
+  std::uint64_t take_question(turn& answering) noexcept;
   // Begins a supervisor's effect: the signal is answered when the child has started, or is gone.
   std::uint64_t tell_child(const cell_ptr& child, signal_kind what, bool for_good, exit_cause cause, duration within,
                            turn* owner);
   // The supervisor of the agent's own sub-agents, made when it is first needed.
   result<cell_ptr> spawner();
-  const cell_ptr& spawner_or_null() const noexcept { return spawner_cell_; }
   const message& arguments() const noexcept { return arguments_; }
   void set_reentrant(std::size_t turns) noexcept { turns_max_ = turns; }
   void set_spawn_policy(spawn_policy policy) { spawn_policy_ = std::make_unique<spawn_policy>(policy); }
@@ -121,6 +138,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
  private:
   struct ending;
 
+  bool let_go(fate how) noexcept;
   void arm_timer(instant when);
   // Answers a signal that found the cell gone.
   static void come_too_late(const signal& what, const troupe::path& where);
@@ -138,6 +156,8 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void begin_turn(envelope mail);
   void begin_hook(turn_kind kind, const exit_cause& cause);
   turn& add_turn(turn_kind kind, instant began);
+  void open_question(turn& asked) noexcept;
+  void resume(turn& in_hand, std::coroutine_handle<> where);
   void step(turn& in_hand);
   void finish_turn(turn& over);
   void fail_turn(turn& over, std::exception_ptr why);
@@ -153,6 +173,9 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void abandon_child(const agent_ref& child);
   void continue_ending();
   bool has_stop_hook() const noexcept;
+  void limit_stop_hook();
+  void stop_hook_too_late();
+  void stop_watching();
   void arrive_down();
   void terminate();
   std::vector<cell_ptr> children() const;
@@ -165,8 +188,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   const cell_ptr parent_;
   const bool spawner_;
   std::atomic<phase> phase_{phase::shell};
-  std::atomic<bool> let_go_{false};  // by its own thread or by the one that abandons it, whichever is first
-  std::atomic<bool> abandoned_{false};
+  std::atomic<fate> fate_{fate::present};
   std::atomic<std::uint64_t> incarnation_;
   std::atomic<double> restart_budget_used_{0.0};
   std::atomic<std::int64_t> last_child_restart_ns_{0};
@@ -178,7 +200,10 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   std::vector<std::unique_ptr<turn>> turns_;
   std::size_t turns_max_ = 1;
   std::uint64_t turn_count_ = 0;
-  instant last_end_{};  // of the turn that ended in this visit of the scheduler; the next one begins then
+  turn* current_ = nullptr;  // whose code runs
+  spin_lock questions_lock_;
+  turn* questions_ = nullptr;  // the turns that somebody waits for, as a list; guarded by questions_lock_
+  instant last_end_{};         // of the turn that ended in this visit of the scheduler; the next one begins then
   effect_table effects_;
   std::vector<instant> armed_;  // when the timers that were set fire, the next one last
   std::unique_ptr<std::unordered_map<troupe::path, std::uint64_t>> watching_;  // watches by number
@@ -201,8 +226,9 @@ struct cell::ending {
   bool declined = false;
   bool hook_done = false;
   bool swept = false;
-  std::size_t children = 0;     // that have not ended yet
-  std::vector<signal> waiting;  // requests to answer at the end
+  duration within = duration::max();  // that whoever kills it waits
+  std::size_t children = 0;           // that have not ended yet
+  std::vector<signal> waiting;        // requests to answer at the end
 };
 
 }  // namespace troupe::actors

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "cell.hpp"
@@ -34,6 +35,7 @@ turn& cell::add_turn(turn_kind kind, instant began) {
 }
 
 std::unique_ptr<turn> cell::remove(turn& over) {
+  if (over.room_effect_ != 0) effects_.release(std::exchange(over.room_effect_, 0));
   const auto index = over.index_;
   auto removed = std::move(turns_[index]);
   if (index + 1 != turns_.size()) {
@@ -43,6 +45,23 @@ std::unique_ptr<turn> cell::remove(turn& over) {
   turns_.pop_back();
   show_oldest_turn();
   return removed;
+}
+
+// From now on the answer to this turn's message may be given by whoever abandons the cell.
+void cell::open_question(turn& asked) noexcept {
+  std::scoped_lock held{questions_lock_};
+  asked.next_question_ = std::exchange(questions_, &asked);
+}
+
+std::uint64_t cell::take_question(turn& answering) noexcept {
+  if (!answering.asked_) return 0;
+  std::scoped_lock held{questions_lock_};
+  for (turn** each = &questions_; *each; each = &(*each)->next_question_)
+    if (*each == &answering) {
+      *each = answering.next_question_;
+      break;
+    }
+  return std::exchange(answering.reply_to_, 0);
 }
 
 // What the tools see as in hand: of several turns, the one that has taken longest.
@@ -72,22 +91,38 @@ void cell::begin_turn(envelope mail) {
   }
   now.type_ = mail.payload.type();
   now.origin_ = std::move(mail.origin);
-  now.reply_to_ = mail.effect;
+  if (mail.effect != 0) {
+    now.asked_ = true;
+    now.reply_to_ = mail.effect;
+    open_question(now);
+  }
   now.deadline_ = mail.deadline;
   now.trace_ = mail.trace.valid() ? mail.trace.child() : trace_context::start();
   if (turns_.size() == 1) show_oldest_turn();
+  auto* const outer = std::exchange(current_, &now);
   try {
     now.running_ = handler->call(*agent_, std::move(mail.payload), now.in_hand_, now);
+    current_ = outer;
   } catch (...) {
+    current_ = outer;
     return fail_turn(now, std::current_exception());
   }
-  if (const auto coroutine = now.running_.coroutine()) coroutine.resume();
+  if (const auto coroutine = now.running_.coroutine()) resume(now, coroutine);
   step(now);
 }
 
+void cell::resume(turn& in_hand, std::coroutine_handle<> where) {
+  auto* const outer = std::exchange(current_, &in_hand);
+  where.resume();
+  current_ = outer;
+}
+
 void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
+  static constexpr message_type start{"on_start"}, restart{"on_restart"}, stop{"post_stop"};
   turn& now = add_turn(kind, home().time().now());
+  now.type_ = kind == turn_kind::stop_hook ? &stop : incarnation() == 1 ? &start : &restart;
   now.trace_ = trace_context::start();
+  show_oldest_turn();
   try {
     if (kind == turn_kind::stop_hook)
       now.running_ = invocation{agent_->post_stop(now, cause)};
@@ -98,14 +133,14 @@ void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
   } catch (...) {  // a hook that is no coroutine
     return fail_turn(now, std::current_exception());
   }
-  now.running_.coroutine().resume();
+  resume(now, now.running_.coroutine());
   step(now);
 }
 
-// After the handler ran as far as it could.
+// After the handler ran as far as it could. One that failed does not wait for room.
 void cell::step(turn& in_hand) {
   if (abandoned()) return;
-  if (in_hand.running_.done() && in_hand.blocked_sends_ == 0) finish_turn(in_hand);
+  if (in_hand.running_.done() && (in_hand.blocked_sends_ == 0 || in_hand.running_.failed())) finish_turn(in_hand);
 }
 
 void cell::finish_turn(turn& over) {
@@ -122,7 +157,7 @@ void cell::finish_turn(turn& over) {
   } else {
     last_end_ = home().time().now();
     counters_.count_turn(last_end_ - owned->started_);
-    if (owned->reply_to_ != 0 && !owned->forwarded_) owned->origin_->resolve(owned->reply_to_, std::move(reply));
+    if (const auto effect = take_question(*owned); effect != 0) owned->origin_->resolve(effect, std::move(reply));
   }
   if (owned->stop_ && current_phase() == phase::running) {
     auto how = std::make_unique<ending>();
@@ -134,15 +169,16 @@ void cell::finish_turn(turn& over) {
 void cell::fail_turn(turn& over, std::exception_ptr why) {
   const auto owned = remove(over);
   owned->running_.cancel();
+  if (abandoned()) return;
   if (owned->kind_ != turn_kind::message) return hook_finished(owned->kind_, false, std::move(why));
   const std::string text = text_of(why);
   const instant now = home().time().now();
   counters_.count_turn(now - owned->started_);
   counters_.count_failure(now, text);
-  if (owned->reply_to_ != 0 && !owned->forwarded_)
-    owned->origin_->resolve(owned->reply_to_,
-                            error{agent_errc::agent_failed, where().str() + " failed while it handled `" +
-                                                                std::string{owned->type_->name} + "`: " + text});
+  if (const auto effect = take_question(*owned); effect != 0)
+    owned->origin_->resolve(
+        effect, error{agent_errc::agent_failed,
+                      where().str() + " failed while it handled `" + std::string{owned->type_->name} + "`: " + text});
   home().log().warn("an agent failed", {{"agent", where().str()},
                                         {"type", spec_->actor_type},
                                         {"message", owned->type_->name},
@@ -180,10 +216,10 @@ void cell::cancel_turns(const exit_cause& cause) {
   counters_.waits_on.store(0, std::memory_order_relaxed);
   for (auto& each : cancelled) {
     each->running_.cancel();
-    if (each->kind_ == turn_kind::message && each->reply_to_ != 0 && !each->forwarded_)
-      each->origin_->resolve(each->reply_to_, error{agent_errc::agent_down,
-                                                    where().str() + " ended while it handled `" +
-                                                        std::string{each->type_->name} + "`: " + cause.describe()});
+    if (const auto effect = take_question(*each); effect != 0)
+      each->origin_->resolve(
+          effect, error{agent_errc::agent_down, where().str() + " ended while it handled `" +
+                                                    std::string{each->type_->name} + "`: " + cause.describe()});
   }
 }
 
@@ -192,22 +228,50 @@ void cell::room(std::uint64_t turn_number) {
       std::find_if(turns_.begin(), turns_.end(), [&](const auto& each) { return each->number_ == turn_number; });
   if (found == turns_.end()) return;
   turn& waiting = **found;
-  --waiting.blocked_sends_;
+  if (waiting.blocked_sends_ == 0) return;  // it gave up waiting
+  if (--waiting.blocked_sends_ == 0) effects_.release(std::exchange(waiting.room_effect_, 0));
   step(waiting);
 }
 
+void cell::wait_for_room(turn& sender) {
+  ++sender.blocked_sends_;
+  if (sender.room_effect_ != 0) return;
+  // Two agents that wait for room with each other would wait for ever.
+  const auto limit = later(home().time().now(), home().options().ask_timeout);
+  sender.room_effect_ = begin_effect(effect_kind::send, &sender, limit);
+  waits_on(effect_kind::send);
+}
+
+bool cell::would_wait_for_itself(const turn& asking, const agent_ref& whom) const noexcept {
+  const cell* known = whom.target()->as_cell();
+  const auto is = [&](const cell& it) { return known ? known == &it : whom.path() == it.where(); };
+  if (is(*this)) return turns_max_ == 1 || asking.kind_ != turn_kind::message;
+  return asking.kind_ == turn_kind::start_hook && parent_ && !parent_->is_spawner() && is(*parent_);
+}
+
 std::uint64_t cell::begin_effect(effect_kind kind, turn* owner, instant deadline) {
-  if (abandoned())
-    throw failure{error{agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"}};
+  if (abandoned()) return begin_failed_effect(kind, owner, no_effects());
   const auto id = effects_.begin(kind, owner, deadline);
   arm_timer(deadline);
   return id;
 }
 
+std::uint64_t cell::begin_failed_effect(effect_kind kind, turn* owner, error why) {
+  const auto id = effects_.begin(kind, owner, instant::max());
+  auto* slot = effects_.find(id);
+  slot->outcome = std::move(why);
+  slot->finished = true;
+  return id;
+}
+
+error cell::no_effects() const {
+  return {agent_errc::cancelled, where().str() + " was abandoned; its turn has no effects"};
+}
+
 void cell::complete(std::uint64_t effect, result<message> outcome) {
   auto* slot = effects_.find(effect);
   if (!slot || slot->finished) {  // given up, or timed out
-    // A late answer to a stop or a start is nobody's letter.
+    // A late answer to a stop or a start, of a type without a name, is nobody's letter.
     if (outcome && !outcome->empty() && outcome->type_name() != "value" && current_phase() == phase::running)
       home().drop(drop_reason::late_reply, where(), outcome->type_name());
     return;
@@ -222,7 +286,7 @@ void cell::complete(std::uint64_t effect, result<message> outcome) {
   if (const auto waiter = std::exchange(slot->waiter, nullptr)) {
     turn& owner = *slot->owner;
     counters_.waits_on.store(0, std::memory_order_relaxed);
-    waiter.resume();
+    resume(owner, waiter);
     step(owner);
   }
 }

@@ -1,6 +1,7 @@
 #include "effects.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace troupe::actors {
@@ -11,12 +12,19 @@ std::string_view to_string(effect_kind kind) noexcept {
     case effect_kind::ask: return "ask";
     case effect_kind::sleep: return "sleep";
     case effect_kind::run: return "run";
+    case effect_kind::send: return "send";
     case effect_kind::supervise: return "supervise";
     case effect_kind::delayed_send: return "delayed send";
     case effect_kind::ending_child: return "sub-agents ending";
+    case effect_kind::stop_hook: return "stop hook";
   }
   return "";
 }
+
+namespace {
+// 0 stands for no effect at all.
+std::uint32_t next_generation(std::uint32_t generation) noexcept { return generation + 1 == 0 ? 1 : generation + 1; }
+}  // namespace
 
 std::uint64_t effect_table::begin(effect_kind kind, turn* owner, instant deadline) {
   std::size_t index = slots_.size();
@@ -31,7 +39,13 @@ std::uint64_t effect_table::begin(effect_kind kind, turn* owner, instant deadlin
   fresh.owner = owner;
   fresh.deadline = deadline;
   ++used_;
-  return id_of(index, fresh.generation);
+  const auto id = id_of(index, fresh.generation);
+  if (deadline != instant::max()) {
+    tidy_timers();
+    timers_.push_back({deadline, id});
+    std::push_heap(timers_.begin(), timers_.end(), std::greater<>{});
+  }
+  return id;
 }
 
 effect_table::slot* effect_table::find(std::uint64_t id) noexcept {
@@ -44,7 +58,7 @@ effect_table::slot* effect_table::find(std::uint64_t id) noexcept {
 void effect_table::release(std::uint64_t id) noexcept {
   slot* gone = find(id);
   if (!gone) return;
-  const std::uint32_t generation = gone->generation + 1;
+  const std::uint32_t generation = next_generation(gone->generation);
   *gone = slot{};
   gone->generation = generation;
   free_.push_back(static_cast<std::uint32_t>(id & 0xffffffffU));
@@ -53,30 +67,41 @@ void effect_table::release(std::uint64_t id) noexcept {
 
 void effect_table::clear() noexcept {
   // Later ids start above every generation that was given out.
-  for (const slot& each : slots_) first_generation_ = std::max(first_generation_, each.generation + 1);
+  for (const slot& each : slots_) first_generation_ = std::max(first_generation_, next_generation(each.generation));
   std::vector<slot>{}.swap(slots_);
   std::vector<std::uint32_t>{}.swap(free_);
+  std::vector<timer>{}.swap(timers_);
   used_ = 0;
 }
 
-std::vector<std::uint64_t> effect_table::due(instant now) const {
-  std::vector<std::pair<instant, std::uint64_t>> found;
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const slot& each = slots_[i];
-    if (each.kind != effect_kind::none && !each.finished && each.deadline <= now)
-      found.emplace_back(each.deadline, id_of(i, each.generation));
-  }
-  std::sort(found.begin(), found.end());
+bool effect_table::waits_for(const timer& which) noexcept {
+  const slot* about = find(which.id);
+  return about && !about->finished;
+}
+
+void effect_table::drop_first_timer() noexcept {
+  std::pop_heap(timers_.begin(), timers_.end(), std::greater<>{});
+  timers_.pop_back();
+}
+
+void effect_table::tidy_timers() {
+  if (timers_.size() < 2 * used_ + 4) return;
+  std::erase_if(timers_, [this](const timer& each) { return !waits_for(each); });
+  std::make_heap(timers_.begin(), timers_.end(), std::greater<>{});
+}
+
+std::vector<std::uint64_t> effect_table::due(instant now) {
   std::vector<std::uint64_t> ids;
-  for (const auto& [when, id] : found) ids.push_back(id);
+  while (!timers_.empty() && timers_.front().when <= now) {
+    if (waits_for(timers_.front())) ids.push_back(timers_.front().id);
+    drop_first_timer();
+  }
   return ids;
 }
 
-instant effect_table::next_deadline() const noexcept {
-  instant next = instant::max();
-  for (const slot& each : slots_)
-    if (each.kind != effect_kind::none && !each.finished) next = std::min(next, each.deadline);
-  return next;
+instant effect_table::next_deadline() noexcept {
+  while (!timers_.empty() && !waits_for(timers_.front())) drop_first_timer();
+  return timers_.empty() ? instant::max() : timers_.front().when;
 }
 
 }  // namespace troupe::actors

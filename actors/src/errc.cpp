@@ -23,7 +23,7 @@ std::string_view to_string(agent_errc code) noexcept {
     case agent_errc::node_stopping: return "node_stopping";
     case agent_errc::overloaded: return "overloaded";
     case agent_errc::unknown_type: return "unknown_type";
-    case agent_errc::not_a_supervisor: return "not_a_supervisor";
+    case agent_errc::would_deadlock: return "would_deadlock";
     case agent_errc::bad_child_id: return "bad_child_id";
     case agent_errc::bad_child_start: return "bad_child_start";
     case agent_errc::bad_shutdown: return "bad_shutdown";

@@ -39,14 +39,14 @@ constexpr duration trouble_remembered = std::chrono::minutes{1};
 constexpr double mailbox_alarm = 0.8;
 
 health own_health(const cell& of, const agent_info& info, instant now) {
+  if (of.gone()) return health::stopped;
+  if (info.current_message_age > of.spec().turn_budget || info.restart_budget_used > 1.0) return health::unhealthy;
   switch (of.current_phase()) {
     case phase::starting: return health::starting;
     case phase::shell: return health::restarting;
-    case phase::terminated: return health::stopped;
     case phase::ending:
     case phase::running: break;
   }
-  if (info.current_message_age > of.spec().turn_budget || info.restart_budget_used > 1.0) return health::unhealthy;
   const auto trouble_ns = of.counters().last_trouble_ns.load(std::memory_order_relaxed);
   const bool trouble_lately = trouble_ns != 0 && now - instant{duration{trouble_ns}} < trouble_remembered;
   const bool deep = static_cast<double>(info.mailbox_messages) > mailbox_alarm * static_cast<double>(of.mail().limit());

@@ -1,24 +1,32 @@
 #include "mailbox.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <mutex>
 #include <utility>
 
 namespace troupe::actors {
 
+namespace {
+
+void move_all(block_queue<envelope>& from, std::vector<envelope>& to) {
+  while (!from.empty()) to.push_back(from.pop_front());
+  from.release();
+}
+
+}  // namespace
+
 void mailbox::enter(envelope mail) {
-  append(messages_, std::move(mail));
-  deepest_ = std::max(deepest_, waiting_messages());
+  messages_.push_back(std::move(mail));
+  deepest_ = std::max(deepest_, in_box());
 }
 
 // Gives back what a burst left behind.
 void mailbox::shrink() {
-  constexpr std::size_t kept = 64;
-  if (messages_.empty() && messages_.capacity() > kept) boost::circular_buffer<envelope>{}.swap(messages_);
-  if (signals_.capacity() > kept) boost::circular_buffer<signal>{}.swap(signals_);
+  constexpr std::size_t kept = 4;
+  signals_.release(kept);
+  messages_.release(kept);
   std::scoped_lock batch_held{batch_lock_};
-  if (batch_.empty() && batch_.capacity() > kept) boost::circular_buffer<envelope>{}.swap(batch_);
+  batch_.release(kept);
 }
 
 bool mailbox::ring() { return !std::exchange(rung_, true); }
@@ -26,24 +34,25 @@ bool mailbox::ring() { return !std::exchange(rung_, true); }
 mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
   std::scoped_lock held{lock_};
   if (closed_) return {pushed::closed, false, std::move(mail)};
-  if (waiting_messages() < options_.limit) {
+  if (in_box() < options_.limit) {
     mail.queued_by_turn = 0;
     enter(std::move(mail));
     return {pushed::taken, ring(), {}};
   }
   if (options_.when_full == overflow::drop_oldest) {
-    const auto first = std::find_if(messages_.begin(), messages_.end(), [](const envelope& e) { return !e.unbounded; });
-    if (first == messages_.end()) return {pushed::full, false, std::move(mail)};
-    std::optional<envelope> oldest{std::move(*first)};
-    messages_.erase(first);
+    envelope oldest;
+    if (!messages_.take_first([](const envelope& each) { return !each.unbounded; }, oldest))
+      return {pushed::full, false, std::move(mail)};
     mail.queued_by_turn = 0;
     enter(std::move(mail));
     return {pushed::taken_dropping_oldest, ring(), std::move(oldest)};
   }
   if (options_.when_full == overflow::block && may_wait) {
-    if (!waiting_) waiting_ = std::make_unique<boost::circular_buffer<envelope>>();
-    append(*waiting_, std::move(mail));
-    return {pushed::waits_for_room, ring(), {}};
+    if (!waiting_) waiting_ = std::make_unique<block_queue<envelope>>();
+    if (waiting_->size() < waiting_max) {
+      waiting_->push_back(std::move(mail));
+      return {pushed::waits_for_room, ring(), {}};
+    }
   }
   return {pushed::full, false, std::move(mail)};
 }
@@ -59,7 +68,7 @@ mailbox::outcome mailbox::push_unbounded(envelope mail) {
 pushed mailbox::post(signal& what, bool& must_ring) {
   std::scoped_lock held{lock_};
   if (closed_) return pushed::closed;
-  append(signals_, std::move(what));
+  signals_.push_back(std::move(what));
   has_signals_.store(true, std::memory_order_release);
   must_ring = ring();
   return pushed::taken;
@@ -68,8 +77,7 @@ pushed mailbox::post(signal& what, bool& must_ring) {
 bool mailbox::take_from_batch(envelope& mail) {
   std::scoped_lock held{batch_lock_};
   if (batch_.empty()) return false;
-  mail = std::move(batch_.front());
-  batch_.pop_front();
+  mail = batch_.pop_front();
   batch_size_.store(batch_.size(), std::memory_order_relaxed);
   return true;
 }
@@ -79,8 +87,7 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
   if (accepting && !has_signals_.load(std::memory_order_acquire) && take_from_batch(mail)) return next::message;
   std::scoped_lock held{lock_};
   if (!signals_.empty()) {
-    what = std::move(signals_.front());
-    signals_.pop_front();
+    what = signals_.pop_front();
     has_signals_.store(!signals_.empty(), std::memory_order_relaxed);
     return next::signal;
   }
@@ -93,59 +100,58 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
   if (options_.when_full == overflow::reject && messages_.size() > 1) {
     std::scoped_lock batch_held{batch_lock_};
     batch_.swap(messages_);
-    mail = std::move(batch_.front());
-    batch_.pop_front();
+    mail = batch_.pop_front();
     batch_size_.store(batch_.size(), std::memory_order_relaxed);
     return next::message;
   }
-  mail = std::move(messages_.front());
-  messages_.pop_front();
+  mail = messages_.pop_front();
   if (waiting_ && !waiting_->empty()) {
-    auto& first = waiting_->front();
+    auto first = waiting_->pop_front();
     if (first.effect == 0) {  // a sender's turn waits; one who asked waits for the answer anyway
       got_room = first.origin;
       room_for = first.queued_by_turn;
     }
     first.queued_by_turn = 0;
     enter(std::move(first));
-    waiting_->pop_front();
   }
   return next::message;
 }
 
-std::vector<envelope> mailbox::close() {
+std::vector<envelope> mailbox::close(bool& must_ring) {
   std::scoped_lock held{lock_};
   closed_ = true;
+  must_ring = ring();
   std::scoped_lock batch_held{batch_lock_};
   std::vector<envelope> left;
-  left.reserve(waiting_messages());
-  std::move(batch_.begin(), batch_.end(), std::back_inserter(left));
-  boost::circular_buffer<envelope>{}.swap(batch_);
+  left.reserve(in_box());
+  move_all(batch_, left);
   batch_size_.store(0, std::memory_order_relaxed);
-  std::move(messages_.begin(), messages_.end(), std::back_inserter(left));
-  if (waiting_) std::move(waiting_->begin(), waiting_->end(), std::back_inserter(left));
-  boost::circular_buffer<envelope>{}.swap(messages_);
+  move_all(messages_, left);
+  if (waiting_) move_all(*waiting_, left);
   waiting_.reset();
   return left;
 }
 
 std::vector<signal> mailbox::take_signals() {
   std::scoped_lock held{lock_};
-  std::vector<signal> left{std::make_move_iterator(signals_.begin()), std::make_move_iterator(signals_.end())};
-  signals_.clear();
+  std::vector<signal> left;
+  while (!signals_.empty()) left.push_back(signals_.pop_front());
+  signals_.release();
+  has_signals_.store(false, std::memory_order_relaxed);
   return left;
 }
 
 void mailbox::adopt(std::vector<envelope> mail) {
   std::scoped_lock held{lock_};
-  for (auto& each : messages_) mail.push_back(std::move(each));
-  boost::circular_buffer<envelope>{}.swap(messages_);
+  block_queue<envelope> newer;
+  newer.swap(messages_);
   for (auto& each : mail) enter(std::move(each));
+  while (!newer.empty()) enter(newer.pop_front());
 }
 
 std::size_t mailbox::size() const {
   std::scoped_lock held{lock_};
-  return waiting_messages();
+  return in_box() + (waiting_ ? waiting_->size() : 0);
 }
 
 std::size_t mailbox::deepest() const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <boost/circular_buffer.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <troupe/core/trace.hpp>
 #include <vector>
 
+#include "block_queue.hpp"
 #include "reply_sink.hpp"
 #include "spin_lock.hpp"
 
@@ -24,7 +24,7 @@ struct envelope {
   trace_context trace{};
   instant deadline = instant::max();  // of the one who waits
   instant queued{};
-  bool unbounded = false;            // must not be lost: not counted out by drop_oldest
+  bool unbounded = false;            // of the runtime to itself: must not be lost to drop_oldest
   std::uint64_t queued_by_turn = 0;  // of the sender, to which room is reported
 };
 
@@ -42,7 +42,8 @@ enum class signal_kind : std::uint8_t {
 // What the runtime tells a cell; handled before any message, also while a turn waits.
 struct signal {
   signal_kind kind = signal_kind::timer;
-  bool for_good = false;  // stop, kill: the cell ends too, its path becomes free
+  bool for_good = false;              // stop, kill: the cell ends too, its path becomes free
+  duration within = duration::max();  // kill: how long the origin waits before it abandons the cell
   std::uint64_t id = 0;
   message value = {};
   std::unique_ptr<troupe::error> error = {};
@@ -54,9 +55,11 @@ enum class pushed : std::uint8_t { taken, taken_dropping_oldest, waits_for_room,
 
 // The queue of one agent. Two lanes: signals, which are never refused, and messages, bounded by options.limit. Many
 // threads push, the cell takes. `push` and `post` tell whether the cell has to be scheduled, which is true once until
-// the cell found nothing to do. Senders that wait for room hold one message each beyond the bound.
+// the cell found nothing to do. With overflow::block up to `waiting_max` messages wait for room beyond the bound.
 class mailbox {
  public:
+  static constexpr std::size_t waiting_max = 10'000;
+
   explicit mailbox(mailbox_options options) noexcept : options_{options} {}
 
   struct outcome {
@@ -76,13 +79,14 @@ class mailbox {
   next take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room,
             std::uint64_t& room_for);
 
-  // No push is taken from now on; gives what was queued.
-  std::vector<envelope> close();
+  // No push is taken from now on; gives what was queued. `ring`: the cell is not scheduled yet.
+  std::vector<envelope> close(bool& ring);
   // The signals that were left when it was closed.
   std::vector<signal> take_signals();
   // Puts mail of a predecessor in front.
   void adopt(std::vector<envelope> mail);
 
+  // Those that wait for room included.
   std::size_t size() const;
   std::size_t deepest() const;
   std::size_t limit() const noexcept { return options_.limit; }
@@ -90,16 +94,11 @@ class mailbox {
   std::optional<instant> oldest() const;
 
  private:
-  template <class T>
-  static void append(boost::circular_buffer<T>& queue, T item) {
-    if (queue.full()) queue.set_capacity(queue.capacity() < 2 ? 2 : queue.capacity() * 2);
-    queue.push_back(std::move(item));
-  }
   void enter(envelope mail);
   void shrink();
   bool take_from_batch(envelope& mail);
   bool ring();
-  std::size_t waiting_messages() const { return messages_.size() + batch_size_.load(std::memory_order_relaxed); }
+  std::size_t in_box() const { return messages_.size() + batch_size_.load(std::memory_order_relaxed); }
 
   const mailbox_options options_;
   mutable spin_lock lock_;
@@ -107,16 +106,15 @@ class mailbox {
   bool rung_ = false;
   std::size_t deepest_ = 0;
   std::atomic<bool> has_signals_{false};
-  boost::circular_buffer<signal> signals_;
-  boost::circular_buffer<envelope> messages_;
-  std::unique_ptr<boost::circular_buffer<envelope>>
-      waiting_;  // for room; its size is bounded by the number of blocked senders
+  block_queue<signal> signals_;
+  block_queue<envelope> messages_;
+  std::unique_ptr<block_queue<envelope>> waiting_;  // for room
 
   // What the cell has taken over from messages_ in one go, to meet the senders at the lock less often. Locked after
   // lock_.
   mutable spin_lock batch_lock_;
   std::atomic<std::size_t> batch_size_{0};
-  boost::circular_buffer<envelope> batch_;
+  block_queue<envelope> batch_;
 };
 
 }  // namespace troupe::actors

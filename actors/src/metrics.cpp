@@ -1,5 +1,6 @@
 #include "metrics.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "runtime.hpp"
@@ -14,12 +15,10 @@ node_metrics::node_metrics()
       terminated_{registry_.add_counter({.name = "troupe_actor_terminated_total",
                                          .help = "Agents and supervisors that ended for good.",
                                          .labels = {"reason"}})},
-      failed_{registry_.add_counter({.name = "troupe_actor_failures_total",
-                                     .help = "Ends of children after which their supervisor restarts them.",
-                                     .labels = {"actor_type", "reason"}})},
       restarted_{registry_.add_counter({.name = "troupe_actor_restarts_total",
-                                        .help = "Restarts by supervisors, casualties of a strategy included.",
-                                        .labels = {"actor_type"}})},
+                                        .help = "Restarts by supervisors, by how the agent had ended; shutdown: it "
+                                                "was stopped for the sake of another.",
+                                        .labels = {"actor_type", "reason"}})},
       escalations_{
           registry_
               .add_counter({.name = "troupe_supervisor_escalations_total",
@@ -28,27 +27,35 @@ node_metrics::node_metrics()
       dropped_{registry_.add_counter(
           {.name = "troupe_messages_dropped_total", .help = "Dead letters.", .labels = {"reason"}})} {}
 
-void node_metrics::child_restarted(std::string_view actor_type) {
+void node_metrics::child_restarted(std::string_view actor_type, exit_kind why) {
   restarts_.fetch_add(1, std::memory_order_relaxed);
-  restarted_.with({actor_type}).add();
+  restarted_.with({actor_type, to_string(why)}).add();
 }
 
-std::string runtime::metrics_text() const {
-  struct totals {
-    double turns = 0, failures = 0, queued = 0, deepest = 0, oldest_s = 0;
+std::string runtime::metrics_text() {
+  struct readings {
+    std::uint64_t turns = 0, failures = 0;
+    double queued = 0, deepest = 0, oldest_s = 0;
     std::map<health, double> states;
   };
-  std::map<std::string, totals> by_type;
+  std::map<std::string, readings, std::less<>> by_type;
   for (const auto& each : agents()) {
     auto& sum = by_type[each.actor_type];
-    sum.turns += static_cast<double>(each.turns);
-    sum.failures += static_cast<double>(each.failures);
+    sum.turns += each.turns;
+    sum.failures += each.failures;
     sum.queued += static_cast<double>(each.mailbox_messages);
     sum.deepest = std::max(sum.deepest, static_cast<double>(each.mailbox_messages_max));
     sum.oldest_s = std::max(sum.oldest_s, std::chrono::duration<double>{each.oldest_message_age}.count());
     sum.states[each.state] += 1;
   }
-  // What is read off the living agents; a registry of its own, since these are no running totals of the node.
+  {
+    std::scoped_lock lock{retired_mutex_};
+    for (const auto& [type, gone] : retired_) {
+      by_type[type].turns += gone.turns;
+      by_type[type].failures += gone.failures;
+    }
+  }
+  // What is read off the agents, in a registry of its own: nothing counts it as it happens.
   metrics_registry read;
   auto& actors = read.add_gauge(
       {.name = "troupe_actors", .help = "Agents by type and health.", .labels = {"actor_type", "state"}});
@@ -61,24 +68,26 @@ std::string runtime::metrics_text() const {
   auto& oldest = read.add_gauge({.name = "troupe_actor_oldest_message_age_seconds",
                                  .help = "Age of the oldest message that waits, by type.",
                                  .labels = {"actor_type"}});
-  auto& turns = read.add_gauge(
-      {.name = "troupe_actor_turns", .help = "Turns of the agents that live, by type.", .labels = {"actor_type"}});
-  auto& failures = read.add_gauge({.name = "troupe_actor_turns_failed",
-                                   .help = "Failed turns of the agents that live, by type.",
+  auto& processed = read.add_counter({.name = "troupe_actor_messages_processed_total",
+                                      .help = "Messages handled, by all agents there were.",
+                                      .labels = {"actor_type"}});
+  auto& failed = read.add_counter({.name = "troupe_actor_messages_failed_total",
+                                   .help = "Messages and starts that ended in a failure.",
                                    .labels = {"actor_type"}});
-  auto& processed = read.add_counter(
-      {.name = "troupe_actor_messages_processed_total", .help = "Messages handled by all agents there were."});
-  processed.with().add(messages_processed());
   for (const auto& [type, sum] : by_type) {
     for (const auto& [state, count] : sum.states) actors.with({type, to_string(state)}).set(count);
     queued.with({type}).set(sum.queued);
     deepest.with({type}).set(sum.deepest);
     oldest.with({type}).set(sum.oldest_s);
-    turns.with({type}).set(sum.turns);
-    failures.with({type}).set(sum.failures);
+    processed.with({type}).add(sum.turns);
+    failed.with({type}).add(sum.failures);
   }
-  auto all = const_cast<runtime*>(this)->metrics_.all().snapshot();
-  for (auto& each : read.snapshot()) all.push_back(std::move(each));
+  // A program may have taken one of these names for a metric of its own; a family may stand there once only.
+  auto all = read.snapshot();
+  for (auto& each : metrics_.all().snapshot())
+    if (std::none_of(all.begin(), all.end(), [&](const auto& known) { return known.name == each.name; }))
+      all.push_back(std::move(each));
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return to_prometheus(all);
 }
 

@@ -15,8 +15,8 @@ class node_metrics {
 
   void agent_spawned() { spawned_.add(); }
   void agent_terminated(exit_kind how) { terminated_.with({to_string(how)}).add(); }
-  void child_failed(std::string_view actor_type, exit_kind why) { failed_.with({actor_type, to_string(why)}).add(); }
-  void child_restarted(std::string_view actor_type);
+  // `why`: how it had ended; shutdown for one that was stopped for the sake of another.
+  void child_restarted(std::string_view actor_type, exit_kind why);
   void escalated() { escalations_.add(); }
   void dropped(std::string_view why) { dropped_.with({why}).add(); }
   std::uint64_t restarts() const noexcept { return restarts_.load(std::memory_order_relaxed); }
@@ -25,7 +25,6 @@ class node_metrics {
   metrics_registry registry_;
   counter& spawned_;
   metric_family<counter>& terminated_;
-  metric_family<counter>& failed_;
   metric_family<counter>& restarted_;
   counter& escalations_;
   metric_family<counter>& dropped_;

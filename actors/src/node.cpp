@@ -30,9 +30,10 @@ node::~node() { stop(); }
 
 result<agent_ref> node::supervise(supervisor_spec spec) {
   if (const auto wrong = check(spec)) return *wrong;
-  if (runtime_->stopping()) return error{agent_errc::node_stopping, "the node is stopped"};
+  const auto root = runtime_->root();
+  if (runtime_->stopping() || !root) return error{agent_errc::node_stopping, "the node is stopped"};
   auto top = child(std::move(spec), {.restart = temporary});
-  return ask(runtime_->root()->ref(), start_child{std::move(top)}, duration::max());
+  return ask(root->ref(), start_child{std::move(top)}, duration::max());
 }
 
 agent_types& node::types() noexcept { return runtime_->types(); }

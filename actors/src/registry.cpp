@@ -19,6 +19,17 @@ bool registry::insert(const std::shared_ptr<cell>& newcomer) {
   return mine.cells.try_emplace(newcomer->where().str(), newcomer).second;
 }
 
+void registry::replace(const cell& old, const std::shared_ptr<cell>& successor) {
+  stripe& mine = stripe_of(old.where());
+  std::shared_ptr<cell> last;  // released after the lock
+  std::unique_lock lock{mine.mutex};
+  if (const auto found = mine.cells.find(old.where().str()); found != mine.cells.end()) {
+    last = std::move(found->second);
+    mine.cells.erase(found);
+  }
+  mine.cells.emplace(successor->where().str(), successor);
+}
+
 void registry::erase(const cell& gone) {
   stripe& mine = stripe_of(gone.where());
   std::shared_ptr<cell> last;  // released after the lock
@@ -43,15 +54,6 @@ std::vector<std::shared_ptr<cell>> registry::all() const {
     for (const auto& [where, member] : each.cells) found.push_back(member);
   }
   return found;
-}
-
-std::size_t registry::size() const {
-  std::size_t count = 0;
-  for (const stripe& each : stripes_) {
-    std::shared_lock lock{each.mutex};
-    count += each.cells.size();
-  }
-  return count;
 }
 
 }  // namespace troupe::actors

@@ -17,11 +17,12 @@ class registry {
  public:
   // False if the path is taken.
   bool insert(const std::shared_ptr<cell>& newcomer);
+  // Gives the path of one cell to another, which has the same.
+  void replace(const cell& old, const std::shared_ptr<cell>& successor);
   // Forgets the cell, unless its path belongs to another by now.
   void erase(const cell& gone);
   std::shared_ptr<cell> find(const troupe::path& where) const;
   std::vector<std::shared_ptr<cell>> all() const;
-  std::size_t size() const;
 
  private:
   struct stripe {

@@ -28,7 +28,6 @@ class ref_target {
   virtual ~ref_target() = default;
   virtual const cell* as_cell() const noexcept { return nullptr; }
   runtime& home() const noexcept { return *home_; }
-  const std::shared_ptr<runtime>& shared_home() const noexcept { return home_; }
   const troupe::path& where() const noexcept { return where_; }
 
  private:

@@ -1,9 +1,13 @@
-#include <pthread.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <iostream>
 #include <mutex>
@@ -21,31 +25,50 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 64;
 constexpr int exit_config = 78;
 
-// Turns SIGINT and SIGTERM into a call, on a thread of its own. To be made before any other thread, so that none gets
-// the signals.
+// Where the handler writes the numbers of signals; -1: nobody reads them. A handler has nothing but globals.
+std::atomic<int> signal_pipe{-1};
+
+extern "C" void pass_on(int number) {
+  const int before = errno;
+  const auto byte = static_cast<unsigned char>(number);
+  (void)!::write(signal_pipe.load(), &byte, 1);
+  errno = before;
+}
+extern "C" void pass_over(int) {}
+
+// Turns SIGINT and SIGTERM into a call, on a thread of its own. With handlers, not with a mask: programs that agents
+// start would inherit that, and could not be ended. SIGPIPE is handled, too, so that a node survives the reader of its
+// log. One at a time in a process.
 class signal_watcher {
  public:
   explicit signal_watcher(std::function<void(int)> on_signal) : on_signal_{std::move(on_signal)} {
-    sigemptyset(&watched_);
-    sigaddset(&watched_, SIGINT);
-    sigaddset(&watched_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &watched_, &before_);
+    if (::pipe2(pipe_.data(), O_CLOEXEC) != 0)
+      throw failure{error{errc::io_error, std::string{"no pipe for signals: "} + std::strerror(errno)}};
+    signal_pipe.store(pipe_[1]);
     thread_ = std::thread{[this] {
-      for (int number = 0; sigwait(&watched_, &number) == 0 && !stopping_.load();) on_signal_(number);
+      for (unsigned char number = 0; ::read(pipe_[0], &number, 1) == 1 && number != 0;) on_signal_(number);
     }};
+    for (std::size_t i = 0; i < handled.size(); ++i) {
+      struct sigaction action {};
+      action.sa_handler = handled[i] == SIGPIPE ? pass_over : pass_on;
+      action.sa_flags = SA_RESTART;
+      ::sigaction(handled[i], &action, &before_[i]);
+    }
   }
   ~signal_watcher() {
-    stopping_.store(true);
-    pthread_kill(thread_.native_handle(), SIGTERM);
+    for (std::size_t i = 0; i < handled.size(); ++i) ::sigaction(handled[i], &before_[i], nullptr);
+    pass_on(0);
     thread_.join();
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    signal_pipe.store(-1);
+    for (const int end : pipe_) ::close(end);
   }
 
  private:
+  static constexpr std::array handled{SIGINT, SIGTERM, SIGPIPE};
+
   std::function<void(int)> on_signal_;
-  std::atomic<bool> stopping_{false};
-  sigset_t watched_{};
-  sigset_t before_{};
+  std::array<int, 2> pipe_{};
+  std::array<struct sigaction, handled.size()> before_{};
   std::thread thread_;
 };
 

@@ -12,7 +12,16 @@ instant later(instant when, duration by) noexcept {
 
 namespace {
 
-node_options with_defaults(node_options given) {
+node_options checked(node_options given) {
+  const auto require = [](bool fine, const char* what) {
+    if (!fine) throw failure{error{errc::invalid_argument, std::string{"node_options::"} + what}};
+  };
+  require(given.blocking_threads > 0, "blocking_threads must be at least 1");
+  require(given.blocking_queue > 0, "blocking_queue must be at least 1");
+  require(given.ask_timeout > duration{0}, "ask_timeout must be positive");
+  require(given.kill_grace > duration{0}, "kill_grace must be positive");
+  require(given.scheduling == scheduling::deterministic || !dynamic_cast<virtual_clock*>(given.clock.get()),
+          "clock is a virtual_clock, which needs scheduling = deterministic: nothing else fires its timers");
   if (!given.clock) given.clock = std::make_shared<real_clock>();
   if (given.seed == 0) given.seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
   if (!given.log) given.log = logger::make({.level = log_level::warn}).value();
@@ -22,7 +31,7 @@ node_options with_defaults(node_options given) {
 }  // namespace
 
 runtime::runtime(node_options options)
-    : options_{with_defaults(std::move(options))},
+    : options_{checked(std::move(options))},
       watches_{*this},
       timers_{*options_.clock},
       blocking_{options_.blocking_threads, options_.blocking_queue, deterministic()} {}
@@ -37,15 +46,19 @@ void runtime::start() {
   root_->post({.kind = signal_kind::start});
 }
 
+// Whoever comes second waits for the first.
 void runtime::stop() {
-  if (stopped_.exchange(true)) return;
+  std::call_once(stopped_, [this] { end_tree(); });
+}
+
+void runtime::end_tree() {
   stopping_.store(true);
   request_stop(exit_cause::shutdown("the node stops"));
   auto waiter = std::make_shared<outside_waiter>();
   signal what{.kind = signal_kind::stop, .for_good = true};
   what.origin = waiter;
   what.cause = std::make_unique<exit_cause>(exit_cause::shutdown("the node stops"));
-  root_->post(std::move(what));
+  root()->post(std::move(what));
   if (deterministic()) {
     // Children that do not end by themselves are killed when their shutdown time is over.
     for (settle(); !waiter->ready() && timers_.next() != instant::max(); settle())
@@ -54,10 +67,24 @@ void runtime::stop() {
   } else {
     (void)waiter->take(duration::max());
   }
-  root_.reset();
+  {
+    std::scoped_lock lock{root_mutex_};
+    root_.reset();
+  }
   blocking_.stop();
   timers_.stop();
+  if (deterministic()) settle();  // last visits
   scheduler_.reset();
+}
+
+cell_ptr runtime::root() const {
+  std::scoped_lock lock{root_mutex_};
+  return root_;
+}
+
+actors::scheduler& runtime::scheduling_layer() {
+  if (!scheduler_) throw failure{error{agent_errc::node_stopping, "the node is stopped"}};
+  return *scheduler_;
 }
 
 // -- cells ------------------------------------------------------------------------------------------------------------
@@ -72,6 +99,12 @@ result<cell_ptr> runtime::make_cell(cell_seed seed) {
   return made;
 }
 
+cell_ptr runtime::make_successor(cell_seed seed) {
+  seed.home = shared_from_this();
+  metrics_.agent_spawned();
+  return scheduler_->make(std::move(seed));
+}
+
 agent_ref runtime::ref(const troupe::path& where) {
   if (const auto found = names_.find(where)) return found->ref();
   return agent_ref{std::make_shared<const ref_target>(shared_from_this(), where)};
@@ -84,7 +117,11 @@ cell_ptr runtime::resolve(const agent_ref& to) {
 }
 
 void runtime::retire(const cell& gone) {
-  retired_turns_.fetch_add(gone.counters().turns.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  std::scoped_lock lock{retired_mutex_};
+  auto known = retired_.find(gone.spec().actor_type);
+  if (known == retired_.end()) known = retired_.emplace(gone.spec().actor_type, totals{}).first;
+  known->second.turns += gone.counters().turns.load(std::memory_order_relaxed);
+  known->second.failures += gone.counters().failures.load(std::memory_order_relaxed);
 }
 
 // -- messages ---------------------------------------------------------------------------------------------------------
@@ -124,9 +161,17 @@ std::vector<dead_letter> runtime::dead_letters() const {
 }
 
 std::uint64_t runtime::messages_processed() const {
-  std::uint64_t total = retired_turns_.load(std::memory_order_relaxed);
+  std::uint64_t total = 0;
   for (const auto& each : names_.all()) total += each->counters().turns.load(std::memory_order_relaxed);
-  return total;
+  {
+    std::scoped_lock lock{retired_mutex_};
+    for (const auto& [type, of] : retired_) total += of.turns;
+  }
+  // An agent that ends meanwhile may be counted twice, or not at all; the number never goes back for it.
+  auto shown = processed_shown_.load();
+  while (shown < total && !processed_shown_.compare_exchange_weak(shown, total)) {
+  }
+  return std::max(shown, total);
 }
 
 // -- abandoned cells --------------------------------------------------------------------------------------------------
@@ -172,11 +217,15 @@ void runtime::request_stop(exit_cause cause) {
 void runtime::settle() {
   if (!deterministic())
     throw failure{error{errc::unsupported, "settle() needs node_options::scheduling = deterministic"}};
+  constexpr std::uint64_t visits_max = 10'000'000;
+  std::uint64_t visits = 0;
   for (;;) {
-    while (scheduler_ && (scheduler_->run_one() || blocking_.run_one())) {
-    }
+    while (scheduler_ && (scheduler_->run_one() || blocking_.run_one()))
+      if (++visits > visits_max)
+        throw failure{error{agent_errc::overloaded, "the agents do not come to rest: one of them goes on by itself"}};
     if (timers_.next() > time().now()) break;
     timers_.fire_due();
+    ++visits;
   }
 }
 

@@ -5,9 +5,11 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <troupe/actors/health.hpp>
 #include <troupe/actors/node.hpp>
@@ -35,6 +37,7 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   ~runtime();
   // Starts the scheduler and the root of the tree.
   void start();
+  // A handler that does not return is waited for.
   void stop();
 
   const node_options& options() const noexcept { return options_; }
@@ -42,55 +45,57 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   const logger& log() const noexcept { return *options_.log; }
   bool deterministic() const noexcept { return options_.scheduling == scheduling::deterministic; }
 
-  // -- cells
-  // --------------------------------------------------------------------------------------------------------------
+  // -- cells ----------------------------------------------------------------------------------------------------------
   // Makes a cell and takes its path for it; already_started if another has it. A spawner takes no path. Fills in
   // seed.home.
   result<cell_ptr> make_cell(cell_seed seed);
+  // One that gets its path when the present owner of it is abandoned.
+  cell_ptr make_successor(cell_seed seed);
   registry& names() noexcept { return names_; }
   agent_ref ref(const troupe::path& where);
   // The living cell that a reference means; null if there is none.
   cell_ptr resolve(const agent_ref& to);
-  const cell_ptr& root() const noexcept { return root_; }
+  // Null once the node is stopped.
+  cell_ptr root() const;
   agent_types& types() noexcept { return types_; }
 
-  // -- messages
-  // -----------------------------------------------------------------------------------------------------------
+  // -- messages -------------------------------------------------------------------------------------------------------
   // Delivers, or counts a dead letter and answers with an error. Returns whether the mail waits for room.
   bool deliver(const agent_ref& to, envelope mail, bool may_wait);
   void drop(drop_reason why, const troupe::path& to, std::string_view message_type);
 
-  // -- watches, timers, blocking work
-  // -------------------------------------------------------------------------------------------
+  // -- watches, timers, blocking work ---------------------------------------------------------------------------------
   watches& watching() noexcept { return watches_; }
   timer_queue& timers() noexcept { return timers_; }
   blocking_pool& blocking() noexcept { return blocking_; }
 
-  // -- ends
-  // -----------------------------------------------------------------------------------------------------------------------
+  // -- ends -----------------------------------------------------------------------------------------------------------
   void top_level_ended(const troupe::path& who, const exit_cause& cause);
   exit_cause wait();
   void request_stop(exit_cause cause);
   bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
 
-  // -- numbers
-  // ------------------------------------------------------------------------------------------------------------
+  // -- numbers --------------------------------------------------------------------------------------------------------
   node_metrics& metrics() noexcept { return metrics_; }
   std::array<std::uint64_t, drop_reasons> dropped() const;
   std::vector<dead_letter> dead_letters() const;
   std::vector<agent_info> agents() const;
   std::optional<agent_info> info(const troupe::path& where) const;
-  std::string metrics_text() const;
+  std::string metrics_text();
   std::uint64_t messages_processed() const;
+  // Keeps what was counted of an agent that goes.
   void retire(const cell& gone);
   // Ends everything in the subtree of an abandoned cell, without waiting for it.
   void abandon_below(const cell& abandoned);
 
   void settle();
   void advance(duration by);
-  actors::scheduler& scheduling_layer() noexcept { return *scheduler_; }
+  // Throws failure(node_stopping) once the node is stopped.
+  actors::scheduler& scheduling_layer();
 
  private:
+  void end_tree();
+
   node_options options_;
   node_metrics metrics_;
   registry names_;
@@ -99,9 +104,10 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   blocking_pool blocking_;
   agent_types types_;
   std::unique_ptr<actors::scheduler> scheduler_;
+  mutable std::mutex root_mutex_;
   cell_ptr root_;
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> stopped_{false};
+  std::once_flag stopped_;
 
   mutable std::mutex end_mutex_;
   std::condition_variable ended_;
@@ -110,7 +116,14 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   mutable std::mutex dead_mutex_;
   std::array<std::uint64_t, drop_reasons> dropped_{};
   std::deque<dead_letter> dead_;  // bounded by options_.dead_letters_kept
-  std::atomic<std::uint64_t> retired_turns_{0};
+
+  struct totals {
+    std::uint64_t turns = 0;
+    std::uint64_t failures = 0;
+  };
+  mutable std::mutex retired_mutex_;
+  std::map<std::string, totals, std::less<>> retired_;  // by type of agent
+  mutable std::atomic<std::uint64_t> processed_shown_{0};
 };
 
 // Waits for one answer from outside the tree.

@@ -62,6 +62,8 @@ task<result<agent_ref>> supervisor_agent::add(start_child request, turn& now) {
         agent_errc::bad_template,
         where().str() + " is simple_one_for_one: its children come from its template (start_template_child)"};
   if (const auto wrong = check(request.spec, *spec_)) co_return *wrong;
+  if (const auto legal = where().join(request.spec.id); !legal)
+    co_return error{agent_errc::bad_child_id, legal.error().message()};
   if (const auto known = find(request.spec.id); known != children_.end())
     co_return error{known->state == child_state::running ? agent_errc::already_started : agent_errc::already_present,
                     "child " + request.spec.id + " of " + where().str()};
@@ -203,18 +205,19 @@ void supervisor_agent::erase(position child) {
 
 // -- starts and stops of children -------------------------------------------------------------------------------------
 
-result<cell_ptr> supervisor_agent::make_cell(const record& child) {
-  return cell_.home().make_cell({.where = where() / child.id,
-                                 .spec = child.spec,
-                                 .parent = cell_.shared_from_this(),
-                                 .arguments = child.arguments,
-                                 .incarnation = child.incarnation});
+cell_seed supervisor_agent::seed_of(const record& child) {
+  return {.where = where() / child.id,
+          .spec = child.spec,
+          .parent = cell_.shared_from_this(),
+          .arguments = child.arguments,
+          .incarnation = child.incarnation,
+          .last_cause = child.last_cause};
 }
 
 // Starts the child in its cell, made if it has none. After a failure the cell is kept, with its mail.
 task<result<void>> supervisor_agent::start(position child, turn& now) {
   if (!child->cell) {
-    auto made = make_cell(*child);
+    auto made = cell_.home().make_cell(seed_of(*child));
     if (!made) co_return std::move(made).error();
     child->cell = std::move(*made);
   }
@@ -257,11 +260,13 @@ task<void> supervisor_agent::stop(position child, bool for_good, turn& now) {
     co_return;
   }
   auto stopping = begin_stop(child, for_good, policy.wait(), now);
-  const auto stopped = co_await stopping.as_result();
-  if (!stopped)
+  auto stopped = co_await stopping.as_result();
+  if (!stopped) {
     co_await kill(child, for_good, now);
-  else if (for_good)
-    child->cell = nullptr;
+    co_return;
+  }
+  child->last_cause = *std::move(stopped);
+  if (for_good) child->cell = nullptr;
 }
 
 effect<exit_cause> supervisor_agent::begin_stop(position child, bool for_good, duration within, turn& now) {
@@ -278,10 +283,9 @@ effect<exit_cause> supervisor_agent::begin_kill(position child, bool for_good, t
   if (const auto policy = child->spec->shutdown_or_default(); !policy.is_brutal_kill())
     log().warn("a child did not stop in time and is killed",
                {{"agent", child->cell->where().str()}, {"waited_ms", policy.wait().count() / 1'000'000}});
-  return effect<exit_cause>{
-      effect_handle{&cell_, cell_.tell_child(child->cell, signal_kind::kill, for_good,
-                                             exit_cause::killed("killed by its supervisor"),
-                                             cell_.home().options().kill_grace, &now)}};
+  return effect<exit_cause>{effect_handle{
+      &cell_, cell_.tell_child(child->cell, signal_kind::kill, for_good, exit_cause::killed("killed by its supervisor"),
+                               cell_.home().options().kill_grace, &now)}};
 }
 
 void supervisor_agent::finish_kill(position child, bool for_good, const result<exit_cause>& killed) {
@@ -295,20 +299,18 @@ void supervisor_agent::finish_kill(position child, bool for_good, const result<e
   }
 }
 
+// If the child is to be started again, another cell takes over its path and its mail, so that nothing sent is lost.
 void supervisor_agent::abandon(position child, bool for_good) {
-  auto old = std::exchange(child->cell, nullptr);
-  auto mail = old->abandon();
-  cell_.home().abandon_below(*old);
+  const auto old = std::exchange(child->cell, nullptr);
   child->incarnation = old->incarnation();
-  if (!for_good) {
-    if (auto made = make_cell(*child)) {
-      child->cell = std::move(*made);
-      child->cell->mail().adopt(std::move(mail));
-      return;
-    }
-  }
-  const auto cause = exit_cause::killed("abandoned");
-  for (auto& each : mail) old->refuse(std::move(each), drop_reason::agent_down, &cause);
+  child->last_cause = exit_cause::killed("abandoned");
+  if (!for_good) child->cell = cell_.home().make_successor(seed_of(*child));
+  auto mail = old->abandon(child->cell);
+  cell_.home().abandon_below(*old);
+  if (child->cell)
+    child->cell->mail().adopt(std::move(mail));
+  else
+    for (auto& each : mail) old->refuse(std::move(each), drop_reason::agent_down, &*child->last_cause);
 }
 
 // Lets go of the cell of a child that does not run.

@@ -4,6 +4,7 @@
 #include <deque>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <troupe/actors/agent.hpp>
@@ -45,8 +46,9 @@ class supervisor_agent final : public agent {
     cell_ptr cell;  // kept while the child runs or is to be restarted: its address and its mail
     message arguments;
     std::uint64_t incarnation = 0;
-    std::uint64_t attempt = 0;  // the planned restart that counts; others are outdated
-    duration delay{0};          // the last backoff
+    std::optional<exit_cause> last_cause = {};  // for a cell that takes this one's place
+    std::uint64_t attempt = 0;                  // the planned restart that counts; others are outdated
+    duration delay{0};                          // the last backoff
     instant started{};
   };
   using records = std::list<record>;
@@ -70,7 +72,7 @@ class supervisor_agent final : public agent {
   position insert(std::string id, std::shared_ptr<const child_spec> spec, message arguments);
   position find(std::string_view id);
   void erase(position child);
-  result<cell_ptr> make_cell(const record& child);
+  cell_seed seed_of(const record& child);
   task<result<agent_ref>> start_new(position child, turn& now);
   task<result<void>> start(position child, turn& now);
   task<void> stop(position child, bool for_good, turn& now);

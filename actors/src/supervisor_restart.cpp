@@ -15,6 +15,7 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
       child->incarnation != notice.incarnation)
     co_return;
   child->state = child_state::stopped;
+  child->last_cause = notice.cause;
   const bool failed = notice.cause.is_failure();
   const auto kind = child->spec->restart;
   const bool restarts = kind == permanent || (kind == transient && failed);
@@ -26,7 +27,6 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
                {"cause", notice.cause.describe()},
                {"restarts", restarts}});
   if (restarts) {
-    cell_.home().metrics().child_failed(child->spec->actor_type, notice.cause.kind);
     if (now.now() - child->started >= child->spec->backoff.reset) child->delay = duration{0};
     co_await restart(child, now);
     co_return;
@@ -34,7 +34,8 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
   const bool significant = child->spec->significant;
   const auto path = notice.child->where();
   co_await release(child, now);
-  if (kind == temporary || simple_) erase(child);
+  // The name of a sub-agent that is done can be used again.
+  if (kind == temporary || simple_ || cell_.is_spawner()) erase(child);
   if (!cell_.parent()) cell_.home().top_level_ended(path, notice.cause);
   co_await consider_auto_shutdown(significant, now);
 }
@@ -83,7 +84,7 @@ task<void> supervisor_agent::attempt(position child, turn& now) {
     case simple_one_for_one: {
       const auto started = co_await start(child, now);
       if (started) {
-        cell_.home().metrics().child_restarted(child->spec->actor_type);
+        cell_.home().metrics().child_restarted(child->spec->actor_type, child->last_cause->kind);
       } else if (started.error().is(agent_errc::declined)) {
         co_await release(child, now);
         if (simple_ || child->spec->restart == temporary) erase(child);
@@ -112,7 +113,7 @@ task<void> supervisor_agent::restart_group(position first, turn& now) {
     if (child == children_.end()) continue;
     const auto started = co_await start(child, now);
     if (started) {
-      cell_.home().metrics().child_restarted(child->spec->actor_type);
+      cell_.home().metrics().child_restarted(child->spec->actor_type, child->last_cause->kind);
     } else if (started.error().is(agent_errc::declined)) {
       co_await release(child, now);
     } else {

@@ -92,8 +92,14 @@ random_engine& turn::random() {
 
 effect_handle turn::begin_ask(const agent_ref& to, message question, std::optional<duration> within) {
   auto& home = cell_->home();
-  const instant now = home.time().coarse_now();
-  const duration longest = std::min(within.value_or(home.options().ask_timeout), home.options().ask_timeout);
+  if (to && cell_->would_wait_for_itself(*this, to))
+    return {cell_, cell_->begin_failed_effect(effect_kind::ask, this,
+                                              {agent_errc::would_deadlock,
+                                               to.path().str() + " could answer `" + std::string{question.type_name()} +
+                                                   "` only after this turn of " + cell_->where().str()})};
+  const duration longest = within.value_or(home.options().ask_timeout);
+  // The coarse clock costs less, and may be some milliseconds behind.
+  const instant now = longest < std::chrono::seconds{1} ? home.time().now() : home.time().coarse_now();
   envelope mail;
   mail.payload = std::move(question);
   mail.origin = cell_->shared_from_this();
@@ -102,7 +108,7 @@ effect_handle turn::begin_ask(const agent_ref& to, message question, std::option
   mail.effect = cell_->begin_effect(effect_kind::ask, this, mail.deadline);
   cell_->effects().find(mail.effect)->target = to;
   effect_handle handle{cell_, mail.effect};
-  home.deliver(to, std::move(mail), true);
+  if (!cell_->abandoned()) home.deliver(to, std::move(mail), true);
   return handle;
 }
 
@@ -113,7 +119,7 @@ void turn::send_message(const agent_ref& to, message what) {
   mail.origin = cell_->shared_from_this();
   mail.trace = trace_;
   mail.queued_by_turn = number_;
-  if (cell_->home().deliver(to, std::move(mail), kind_ == actors::turn_kind::message)) ++blocked_sends_;
+  if (cell_->home().deliver(to, std::move(mail), kind_ == actors::turn_kind::message)) cell_->wait_for_room(*this);
 }
 
 void turn::forward_message(const agent_ref& to, message what) {
@@ -121,14 +127,14 @@ void turn::forward_message(const agent_ref& to, message what) {
   envelope mail;
   mail.payload = std::move(what);
   mail.origin = origin_;
-  mail.effect = std::exchange(reply_to_, 0);
+  mail.effect = cell_->take_question(*this);
   mail.trace = trace_;
   mail.deadline = deadline_;
-  forwarded_ = true;
   cell_->home().deliver(to, std::move(mail), false);
 }
 
 void turn::begin_delayed_send(duration delay, const agent_ref& to, message what) {
+  if (cell_->abandoned()) return;
   const auto id = cell_->begin_effect(effect_kind::delayed_send, nullptr, actors::later(now(), delay));
   auto* slot = cell_->effects().find(id);
   slot->outcome = std::move(what);
@@ -142,6 +148,7 @@ effect<void> turn::sleep(duration time) {
 effect_handle turn::begin_run(std::function<message()> work) {
   const auto id = cell_->begin_effect(effect_kind::run, this, deadline_);
   effect_handle handle{cell_, id};
+  if (cell_->abandoned()) return handle;
   const bool taken = cell_->home().blocking().submit([who = cell_->shared_from_this(), id, work = std::move(work)] {
     try {
       who->resolve(id, work());
@@ -157,27 +164,37 @@ effect_handle turn::begin_run(std::function<message()> work) {
   return handle;
 }
 
-effect_handle turn::begin_spawn(child_spec spec) {
+effect_handle turn::begin_spawn(child_spec spec) { return ask_spawner(message::of(start_child{std::move(spec)})); }
+
+effect_handle turn::ask_spawner(message request) {
   const auto spawner = cell_->spawner();
-  if (!spawner) throw failure{spawner.error()};
-  return begin_ask(agent_ref{*spawner}, message::of(start_child{std::move(spec)}), duration::max());
+  if (!spawner) return {cell_, cell_->begin_failed_effect(effect_kind::ask, this, spawner.error())};
+  return begin_ask(agent_ref{*spawner}, std::move(request), {});
 }
 
 effect<void> turn::stop(std::string_view name) {
-  const auto spawner = cell_->spawner();
-  if (!spawner) throw failure{spawner.error()};
-  return effect<void>{
-      begin_ask(agent_ref{*spawner}, message::of(actors::forget_child{std::string{name}}), duration::max())};
+  return effect<void>{ask_spawner(message::of(actors::forget_child{std::string{name}}))};
 }
 
+namespace {
+void require(const agent_ref& who, const char* what) {
+  if (!who) throw failure{error{agent_errc::unknown_agent, std::string{"an empty reference cannot be "} + what}};
+}
+}  // namespace
+
 void turn::watch(const agent_ref& who) {
+  require(who, "watched");
   if (!cell_->abandoned()) cell_->watch(who.path());
 }
-void turn::unwatch(const agent_ref& who) { cell_->unwatch(who.path()); }
+void turn::unwatch(const agent_ref& who) {
+  require(who, "unwatched");
+  cell_->unwatch(who.path());
+}
 void turn::stop(exit_cause cause) { stop_ = std::move(cause); }
 void turn::decline() { declined_ = true; }
 
 void turn::kill(const agent_ref& who, std::string why) {
+  require(who, "killed");
   if (cell_->abandoned()) return;
   actors::signal what{.kind = actors::signal_kind::kill};
   what.cause = std::make_unique<exit_cause>(exit_cause::killed(std::move(why)));
@@ -194,6 +211,7 @@ bool effect_handle::finished() const noexcept {
 void effect_handle::resume_when_finished(std::coroutine_handle<> waiting) const {
   auto* slot = owner_->effects().find(id_);
   slot->waiter = waiting;
+  slot->owner = owner_->current_turn();  // an effect may be awaited by another turn than the one that began it
   owner_->waits_on(slot->kind);
 }
 

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <functional>
+#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/path.hpp>
 #include <unordered_map>
-#include <vector>
 
 namespace troupe::actors {
 
@@ -32,26 +33,27 @@ class watches {
   // Returns the number of the watch. Answers at once if there is nobody to watch.
   std::uint64_t add(const std::shared_ptr<cell>& watcher, const troupe::path& who);
   void remove(const troupe::path& who, std::uint64_t watch);
-  void incarnation_ended(const troupe::path& who, std::uint64_t incarnation, const exit_cause& cause);
+  // `mark` makes the end visible to others; whoever begins to watch sees it together with the cause, or neither. False,
+  // and nobody is told, if it says false.
+  bool incarnation_ended(const troupe::path& who, std::uint64_t incarnation, const exit_cause& cause,
+                         const std::function<bool()>& mark);
 
  private:
   static constexpr std::size_t ends_kept = 4096;
-  struct watch {
-    std::uint64_t number;
-    std::weak_ptr<cell> watcher;
-  };
+  using watchers = std::map<std::uint64_t, std::weak_ptr<cell>>;  // by number
   struct end {
     std::uint64_t incarnation;
     exit_cause cause;
+    std::list<troupe::path>::iterator place;
   };
   static void tell(const std::shared_ptr<cell>& watcher, down_notice notice);
 
   runtime& home_;
   std::mutex mutex_;
   std::uint64_t count_ = 0;
-  std::unordered_map<troupe::path, std::vector<watch>> watches_;
+  std::unordered_map<troupe::path, watchers> watches_;
   std::unordered_map<troupe::path, end> ends_;
-  std::deque<troupe::path> ends_order_;
+  std::list<troupe::path> ends_order_;  // the oldest first
 };
 
 }  // namespace troupe::actors

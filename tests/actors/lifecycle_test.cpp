@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_is_started_again_by_hand_hears_of_its_end_too)
   must(stopped.get());
   log.take();
   must(n.ask(n.ref(top), restart_child{"a"}));
-  BOOST_TEST(log.take() == "built 2, restart 2 normal");
+  BOOST_TEST(log.take() == "built 2, restart 2 shutdown");
 }
 
 BOOST_AUTO_TEST_CASE(a_constructor_or_start_hook_that_throws_fails_the_start) {

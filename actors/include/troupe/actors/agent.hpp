@@ -64,14 +64,15 @@ class agent {
  protected:
   explicit agent(agent_context& context);
 
-  // Registers a handler; the type of its first argument selects it. The last one registered for a type wins.
+  // Registers a handler; the type of its first argument selects it. The last one registered for a type wins. To be
+  // called in the constructor: throws unsupported in a turn.
   template <class F>
   void on(F handler) {
     add_handler(std::make_unique<actors::handler<F>>(std::move(handler)));
   }
 
   // Lets up to `turns` turns interleave at their awaits, still on one thread of control. Without this, messages wait
-  // until the turn in hand is over. To be called in the constructor.
+  // until the turn in hand is over. To be called in the constructor. Throws invalid_argument for 0.
   void reentrant(std::size_t turns = 100);
   // How sub-agents spawned by this agent are restarted. To be called in the constructor. Throws what is wrong with the
   // policy.

@@ -46,6 +46,8 @@ enum class auto_shutdown : std::uint8_t { never, any_significant, all_significan
 // How a child is stopped: asked, waited for, and then killed; or killed at once; or asked and waited for without end.
 class shutdown_policy {
  public:
+  static constexpr duration worker_default = std::chrono::seconds{5};
+
   shutdown_policy(duration wait) noexcept : wait_{wait} {}  // NOLINT: a plain duration reads best in a spec
   template <class Rep, class Period>
   shutdown_policy(std::chrono::duration<Rep, Period> wait) noexcept : wait_{wait} {}  // NOLINT
@@ -77,8 +79,9 @@ struct backoff {
 enum class overflow : std::uint8_t {
   reject,       // It is refused: an error for who asks, a dead letter for who sends.
   drop_oldest,  // It is taken, and the oldest one becomes a dead letter.
-  block,        // The sender's turn does not end before there is room. As reject where no turn can wait: messages from
-                // outside the tree, from hooks, forwarded and delayed ones.
+  block,        // The sender's turn does not end before there is room, or the node's ask timeout is over; its messages
+                // stay in line then. As reject for what no turn can wait for (messages from outside the tree, from
+                // hooks, forwarded and delayed ones), and when 10,000 messages wait already.
 };
 
 struct mailbox_options {
@@ -113,7 +116,7 @@ struct child_spec : child_options {
 
   shutdown_policy shutdown_or_default() const noexcept {
     if (shutdown) return *shutdown;
-    return type == child_type::supervisor ? shutdown_policy::infinity() : shutdown_policy{std::chrono::seconds{5}};
+    return type == child_type::supervisor ? shutdown_policy::infinity() : shutdown_policy::worker_default;
   }
 };
 

@@ -38,6 +38,13 @@ class effect_handle {
   std::uint64_t id_;
 };
 
+// What waits for an effect; with what comes out of it, one of the two awaiters of `effect`.
+struct effect_awaiter {
+  effect_handle handle;
+  bool await_ready() const noexcept { return handle.finished(); }
+  void await_suspend(std::coroutine_handle<> waiting) const { handle.resume_when_finished(waiting); }
+};
+
 error unexpected_reply(std::string_view expected, const message& got);
 
 template <class T>
@@ -64,20 +71,21 @@ class [[nodiscard]] effect {
  public:
   explicit effect(actors::effect_handle handle) noexcept : handle_{std::move(handle)} {}
 
-  bool await_ready() const noexcept { return handle_.finished(); }
-  void await_suspend(std::coroutine_handle<> waiting) const { handle_.resume_when_finished(waiting); }
-  T await_resume() {
-    auto reply = actors::typed_reply<T>(handle_.take());
-    if (!reply) throw failure{std::move(reply).error()};
-    if constexpr (!std::is_void_v<T>) return std::move(*reply);
+  // Leaves this object empty, as `as_result` does.
+  auto operator co_await() noexcept {
+    struct awaiter : actors::effect_awaiter {
+      T await_resume() {
+        auto reply = actors::typed_reply<T>(handle.take());
+        if (!reply) throw failure{std::move(reply).error()};
+        if constexpr (!std::is_void_v<T>) return std::move(*reply);
+      }
+    };
+    return awaiter{std::move(handle_)};
   }
 
-  // The same effect, whose failure is a value instead of an exception. Leaves this object empty.
+  // The same effect, whose failure is a value instead of an exception.
   auto as_result() noexcept {
-    struct awaiter {
-      actors::effect_handle handle;
-      bool await_ready() const noexcept { return handle.finished(); }
-      void await_suspend(std::coroutine_handle<> waiting) const { handle.resume_when_finished(waiting); }
+    struct awaiter : actors::effect_awaiter {
       result<T> await_resume() { return actors::typed_reply<T>(handle.take()); }
     };
     return awaiter{std::move(handle_)};
@@ -100,17 +108,16 @@ template <class T>
 class [[nodiscard]] named_effect : private effect<T> {
  public:
   using effect<T>::effect;
-  // By value: g++ 12 copies what is returned by reference here. Leaves this object empty, as awaiting an effect does.
-  effect<T> operator co_await() & noexcept { return std::move(static_cast<effect<T>&>(*this)); }
+  auto operator co_await() & noexcept { return effect<T>::operator co_await(); }
   auto as_result() & noexcept { return effect<T>::as_result(); }
 
   template <class U = T>
-  effect<U> operator co_await() && {
+  auto operator co_await() && {
     static_assert(!std::is_same_v<U, T>,
                   "name the effect, then co_await it; or let the runtime build the message: co_await "
                   "now.ask<question>(to, fields...). "
                   "g++ before 15 corrupts brace-initialised temporaries in the same expression as co_await");
-    return std::move(static_cast<effect<U>&>(*this));
+    return effect<U>::operator co_await();
   }
 };
 

@@ -26,7 +26,7 @@ enum class agent_errc : std::uint32_t {
   node_stopping = 5016,     // The node is shutting down.
   overloaded = 5017,        // A bounded queue of the runtime is full.
   unknown_type = 5018,      // No agent type was registered under this name.
-  not_a_supervisor = 5019,  // The agent does not understand supervision requests. Not used yet: it says no_handler.
+  would_deadlock = 5019,    // The answer could only come after the turn that asks.
 
   bad_child_id = 5101,     // Missing id, or one that is no path segment.
   bad_child_start = 5102,  // Missing factory.

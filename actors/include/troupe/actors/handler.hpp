@@ -22,16 +22,20 @@ class invocation {
   explicit invocation(result<message> reply) : reply_{std::move(reply)} {}
   template <class T>
   explicit invocation(task<T> coroutine) noexcept
-      : coroutine_{coroutine.release()}, take_{[](std::coroutine_handle<> handle) {
-          return reply_of([&]() -> T {
-            return std::coroutine_handle<task_promise<T>>::from_address(handle.address()).promise().take();
-          });
-        }} {}
+      : coroutine_{coroutine.release()},
+        take_{[](std::coroutine_handle<> handle) {
+          return reply_of([&]() -> T { return promise_of<T>(handle).take(); });
+        }},
+        failed_{[](std::coroutine_handle<> handle) noexcept { return promise_of<T>(handle).exception != nullptr; }} {}
   invocation(invocation&& other) noexcept
-      : coroutine_{std::exchange(other.coroutine_, nullptr)}, take_{other.take_}, reply_{std::move(other.reply_)} {}
+      : coroutine_{std::exchange(other.coroutine_, nullptr)},
+        take_{other.take_},
+        failed_{other.failed_},
+        reply_{std::move(other.reply_)} {}
   invocation& operator=(invocation&& other) noexcept {
     std::swap(coroutine_, other.coroutine_);
     std::swap(take_, other.take_);
+    std::swap(failed_, other.failed_);
     std::swap(reply_, other.reply_);
     return *this;
   }
@@ -39,6 +43,8 @@ class invocation {
 
   std::coroutine_handle<> coroutine() const noexcept { return coroutine_; }
   bool done() const { return !coroutine_ || coroutine_.done(); }
+  // Of one that is done: whether `take` would throw.
+  bool failed() const noexcept { return coroutine_ && failed_(coroutine_); }
   // The reply of a handler that is done. Throws what the handler threw.
   result<message> take() { return coroutine_ ? take_(coroutine_) : std::move(reply_); }
   void cancel() noexcept {
@@ -70,8 +76,14 @@ class invocation {
   template <class T>
   struct is_result<result<T>> : std::true_type {};
 
+  template <class T>
+  static task_promise<T>& promise_of(std::coroutine_handle<> handle) noexcept {
+    return std::coroutine_handle<task_promise<T>>::from_address(handle.address()).promise();
+  }
+
   std::coroutine_handle<> coroutine_;
   result<message> (*take_)(std::coroutine_handle<>) = nullptr;
+  bool (*failed_)(std::coroutine_handle<>) noexcept = nullptr;
   result<message> reply_{message{}};
 };
 
@@ -112,6 +124,10 @@ template <class C, class R, class... Args>
 struct handler_shape<R (C::*)(Args...)> : handler_shape<R(Args...)> {};
 template <class C, class R, class... Args>
 struct handler_shape<R (C::*)(Args...) const> : handler_shape<R(Args...)> {};
+template <class C, class R, class... Args>
+struct handler_shape<R (C::*)(Args...) noexcept> : handler_shape<R(Args...)> {};
+template <class C, class R, class... Args>
+struct handler_shape<R (C::*)(Args...) const noexcept> : handler_shape<R(Args...)> {};
 template <class F>
 requires requires { &F::operator(); }
 struct handler_shape<F> : handler_shape<decltype(&F::operator())> {};

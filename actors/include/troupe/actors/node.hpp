@@ -27,15 +27,17 @@ enum class scheduling : std::uint8_t {
 
 struct node_options {
   troupe::scheduling scheduling = scheduling::threads;
-  std::size_t threads = 0;                          // 0: as many as there are cores.
-  std::size_t blocking_threads = 4;                 // For turn::run.
-  std::size_t blocking_queue = 10'000;              // Pieces of blocking work that may wait.
-  duration ask_timeout = std::chrono::seconds{60};  // The longest any question waits.
-  duration kill_grace =
-      std::chrono::seconds{1};  // How long a kill waits for a handler that runs, before it is abandoned.
-  std::uint64_t seed = 0;       // Of all randomness; 0: from the system.
+  std::size_t threads = 0;              // 0: as many as there are cores.
+  std::size_t blocking_threads = 4;     // For turn::run; at least 1.
+  std::size_t blocking_queue = 10'000;  // Pieces of blocking work that may wait; at least 1.
+  // How long a question waits that does not say so itself, and a turn for room in a mailbox. Positive.
+  duration ask_timeout = std::chrono::seconds{60};
+  // How long a kill waits for a handler that runs, before the agent is abandoned; half of it for those that it spawned,
+  // and so on. Positive.
+  duration kill_grace = std::chrono::seconds{1};
+  std::uint64_t seed = 0;  // Of all randomness; 0: from the system.
   std::size_t dead_letters_kept = 1'000;
-  std::shared_ptr<troupe::clock> clock = {};  // Shared with the caller. Default: real time.
+  std::shared_ptr<troupe::clock> clock = {};  // Shared with the caller. Default: real time. Threads need real time.
   std::optional<logger> log = {};             // Default: warnings to stderr.
 };
 
@@ -68,7 +70,8 @@ class pending {
 };
 
 // One process's part of a troupe: the scheduler, the tree of agents, their names and counters. Owner: the program.
-// Threads: any may call it; agents must not (they use their turn). The destructor stops the tree and waits for it.
+// Threads: any may call it; agents must not (they use their turn). The destructor stops the tree and waits for it. The
+// constructor throws failure(invalid_argument) for options out of their bounds.
 class node {
  public:
   explicit node(node_options options = {});
@@ -78,7 +81,7 @@ class node {
 
   // Starts a supervisor with its children at the top of the tree, as /name, and waits for them without a limit. If it
   // ever ends by itself, so does `wait`. Fails with what is wrong with the spec, already_started, failed_to_start, or
-  // node_stopping.
+  // node_stopping; in deterministic scheduling with timeout if a start hook needs time, and the start goes on.
   result<agent_ref> supervise(supervisor_spec spec);
   agent_types& types() noexcept;
 
@@ -103,14 +106,15 @@ class node {
   }
 
   // Ends an agent without asking it, as soon as its handler gives its thread back; its supervisor decides what comes
-  // next. Does not wait. Nobody there: nothing happens.
+  // next. Does not wait. Nobody there: nothing happens. The root cannot be killed.
   void kill(const agent_ref& who, std::string why = "killed from outside");
 
   // Waits until a top-level supervisor ends, or request_stop or stop is called, and says why.
   exit_cause wait();
   // Ends `wait`, no more; safe from any thread, agents included.
   void request_stop(std::string why = "stop requested");
-  // Stops the tree, in order, and waits for it and for the threads; a handler that does not return is waited for.
+  // Stops the tree, in order, and waits for it and for the threads; a handler that does not return is waited for. So
+  // does whoever calls it again meanwhile.
   void stop();
 
   // What the tools read; agents are not disturbed. In order of their paths, supervisors and the root included. `info`
@@ -129,7 +133,8 @@ class node {
   const logger& log() const noexcept;
 
   // Deterministic scheduling only (with a virtual_clock); every other use is a bug and throws.
-  // Runs until nobody has anything to do at the present time.
+  // Runs until nobody has anything to do at the present time. Throws overloaded if that does not happen in ten million
+  // steps.
   void settle();
   // Moves the clock, firing each timer at its own time and settling after it.
   void advance(duration time);

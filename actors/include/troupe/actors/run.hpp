@@ -29,7 +29,8 @@ struct program {
 // A TROUPE_ variable that is no setting is mentioned on stderr.
 //
 // Returns the exit code: 0, 1 if a supervisor gave up or `setup` threw, 64 for a wrong flag, 78 for a wrong
-// configuration. Call it first thing in main, before there are threads: it decides which of them gets the signals.
+// configuration. Meanwhile it handles SIGINT, SIGTERM and SIGPIPE (a write to a pipe that nobody reads fails); once per
+// process at a time.
 int run(int argc, char** argv, const std::function<void(node&)>& setup, const program& about = {});
 
 }  // namespace troupe

@@ -69,7 +69,8 @@ class turn {
   // Asks another agent: `co_await now.ask<question>(doctor, text)` builds a question from the fields, `now.ask(doctor,
   // q)` takes one. What comes back is the message's reply_type. Fails with the error of the target's handler, or:
   // unknown_agent, agent_down, agent_failed, mailbox_full, no_handler, timeout (by the turn's deadline or the node's
-  // ask timeout, whichever is first).
+  // ask timeout, whichever is first), would_deadlock (the agent itself, unless it is reentrant; in a start hook its
+  // supervisor).
   template <message_value M, class... Fields>
   actors::effect_of_fields<reply_of_t<M>, Fields...> ask(const agent_ref& to, Fields&&... fields) {
     return actors::effect_of_fields<reply_of_t<M>, Fields...>{
@@ -81,7 +82,7 @@ class turn {
     return actors::effect_of<reply_of_t<M>, M>{
         begin_ask(to, message::of<std::remove_cvref_t<M>>(std::forward<M>(question)), {})};
   }
-  // The same with a time limit of its own, which can only be shorter than the node's.
+  // The same with a time limit of its own in place of the node's; the turn's deadline limits it all the same.
   template <message_value M, class... Fields>
   actors::effect_of_fields<reply_of_t<M>, Fields...> ask_within(duration limit, const agent_ref& to,
                                                                 Fields&&... fields) {
@@ -115,7 +116,9 @@ class turn {
   // Waits without holding a thread.
   effect<void> sleep(duration time);
   // Runs a blocking function on a thread of the node's pool, away from the scheduler. What it throws is the effect's
-  // error; overloaded, if too much waits already. After a timeout it runs on, and what it gives is dropped.
+  // error; overloaded, if too much waits already. After a timeout it runs on, and what it gives is dropped; so it does
+  // when the agent ends meanwhile: let the function own what it uses, or share it. A reference to a local of the
+  // handler, or to the agent, may outlive both.
   template <class F>
   requires std::invocable < std::remove_cvref_t<F>
   & > auto run(F&& work) {
@@ -131,13 +134,16 @@ class turn {
         })};
   }
 
-  // Sub-agents of this agent. They are supervised (one_for_one, see agent::supervise_children), and end with it.
-  // Starts a sub-agent and waits until its start hook is through. Fails with what is wrong with the spec,
-  // failed_to_start, already_started, declined, or timeout as `ask` does: the start itself goes on then.
+  // Sub-agents of this agent. They are supervised (one_for_one, see agent::supervise_children), and end with it. One
+  // that ends without being restarted leaves its name free.
+  // Starts a sub-agent and waits until its start hook is through. It is transient: restarted after a failure, and gone
+  // when it stops by itself; a child spec says what it likes. Fails with what is wrong with the spec, failed_to_start,
+  // already_started, declined, cancelled (this agent is ending), or timeout as `ask` does: the start itself goes on
+  // then.
   template <class A, class... Args>
   actors::effect_of_fields<agent_ref, Args...> spawn(std::string name, Args&&... arguments) {
     return actors::effect_of_fields<agent_ref, Args...>{
-        begin_spawn(troupe::child<A>(std::move(name), std::forward<Args>(arguments)...))};
+        begin_spawn(troupe::child<A>(std::move(name), {.restart = transient}, std::forward<Args>(arguments)...))};
   }
   named_effect<agent_ref> spawn(child_spec&& spec) { return named_effect<agent_ref>{begin_spawn(std::move(spec))}; }
   effect<agent_ref> spawn(const child_spec& spec) { return effect<agent_ref>{begin_spawn(spec)}; }
@@ -146,7 +152,7 @@ class turn {
 
   // Death watch.
   // Sends this agent one `down` when the current incarnation of the other ends; at once if there is none. A second
-  // watch on the same agent changes nothing. Precondition: not empty.
+  // watch on the same agent changes nothing. Throws unknown_agent for an empty reference, as the next two do.
   void watch(const agent_ref& who);
   // No `down` for this agent is sent from now on; one that is already in the mailbox is dropped too.
   void unwatch(const agent_ref& who);
@@ -157,7 +163,7 @@ class turn {
   // In a start hook: this agent chooses not to run (OTP's "ignore").
   void decline();
   // Ends another agent without asking it, as a crash would, once its handler gives its thread back; its supervisor
-  // decides what comes next. Precondition: not empty.
+  // decides what comes next. The root cannot be killed. Throws unknown_agent for an empty reference.
   void kill(const agent_ref& who, std::string why = "killed by a turn");
 
  private:
@@ -172,6 +178,7 @@ class turn {
   actors::effect_handle begin_ask(const agent_ref& to, message question, std::optional<duration> within);
   actors::effect_handle begin_run(std::function<message()> work);
   actors::effect_handle begin_spawn(child_spec spec);
+  actors::effect_handle ask_spawner(message request);
   void begin_delayed_send(duration delay, const agent_ref& to, message what);
   void forward_message(const agent_ref& to, message what);
 
@@ -179,7 +186,7 @@ class turn {
   const message_type* type_ = nullptr;          // of the message in hand
   message in_hand_;                             // kept for handlers that take a reference
   std::shared_ptr<actors::reply_sink> origin_;  // who gets the reply; shared with the sender
-  std::uint64_t reply_to_ = 0;                  // the origin's effect; 0: nobody waits
+  std::uint64_t reply_to_ = 0;                  // the origin's effect; 0: nobody waits, or it is answered
   std::uint64_t number_ = 0;
   instant started_{};
   instant deadline_ = instant::max();
@@ -187,11 +194,13 @@ class turn {
   std::optional<random_engine> random_;
   std::optional<exit_cause> stop_;
   actors::invocation running_;       // the handler's coroutine, if it is one
+  turn* next_question_ = nullptr;    // among the turns that somebody waits for
+  std::uint64_t room_effect_ = 0;    // limits the wait for room; 0: there is none
   std::uint32_t blocked_sends_ = 0;  // sends that wait for room in a mailbox; the turn ends when they have it
   std::uint32_t index_ = 0;          // among the cell's turns
   actors::turn_kind kind_{};
   bool declined_ = false;
-  bool forwarded_ = false;
+  bool asked_ = false;  // somebody waits for an answer, or did
 };
 
 }  // namespace troupe
