@@ -19,133 +19,125 @@ namespace {
 
 class assistant {
  public:
-  assistant(troupe::node& on, const assistant_options& options) : node_{on}, options_{options}, random_{options.seed} {}
+  assistant(troupe::node& on, const assistant_options& options, std::string stream_name)
+      : node_{on}, options_{options}, stream_name_{std::move(stream_name)}, random_{options.seed} {}
 
-  troupe::result<report> run(std::istream& stream, const std::string& stream_name);
+  troupe::result<report> run(std::istream& stream);
 
  private:
-  troupe::result<void> open(instant as_of);
-  troupe::result<void> admit(const std::string& patient);
-  troupe::result<void> take(const observation_stream::line& line, const std::string& stream_name);
+  troupe::result<void> admit_all();
+  troupe::result<bool> take(const observation_stream::line& line);
+  troupe::result<void> close();
+  troupe::result<report> collect();
   troupe::result<patient_report> collect(const record& about);
   void disturb();
-  troupe::path team(const std::string& patient) const {
-    return addresses::patients / troupe::path::escape_segment(patient);
-  }
-  troupe::agent_ref member(const std::string& patient, std::string_view name) const {
-    return node_.ref(team(patient) / name);
+
+  void report_problem(std::uint64_t line, std::string_view kind, std::string text) {
+    ++run_.problems;
+    options_.report_problem({stream_name_, line, std::string{kind}, std::move(text)});
   }
 
-  // Asks until there is an answer: whom it asks may have been killed over the question, or be under way back.
+  // Asks until there is an answer: whom it asks may have been killed over the question, or be under way back. All of
+  // that together may take as long as `patience`. A timeout is the answer then; so is at once what no repetition would
+  // mend.
   template <class M>
   troupe::result<troupe::reply_of_t<M>> insist(const troupe::path& whom, const M& question) {
-    const auto give_up = std::chrono::steady_clock::now() + 30s;
-    for (;;) {
-      auto answer = node_.ask(node_.ref(whom), question);
-      if (answer || std::chrono::steady_clock::now() > give_up || !passing(answer.error())) return answer;
+    using troupe::agent_errc;
+    const auto give_up = node_.clock().now() + patience;
+    for (bool first = true;; first = false) {
+      auto asking = node_.begin_ask(node_.ref(whom), question, give_up - node_.clock().now());
+      if (first) disturb();
+      auto answer = asking.get();
+      if (answer || node_.clock().now() >= give_up) return answer;
+      if (!answer.error().is(agent_errc::agent_down) && !answer.error().is(agent_errc::unknown_agent)) return answer;
       std::this_thread::sleep_for(1ms);
     }
   }
-  static bool passing(const troupe::error& why) {
-    using troupe::agent_errc;
-    return why.is(agent_errc::agent_down) || why.is(agent_errc::agent_failed) || why.is(agent_errc::unknown_agent);
-  }
+  static constexpr troupe::duration patience = 60s;
 
   troupe::node& node_;
   const assistant_options& options_;
+  std::string stream_name_;
   std::mt19937_64 random_;
   std::vector<std::string> admitted_;
   run_report run_;
-  std::uint64_t messages_in_ = 0;  // admissions and observations
+  std::uint64_t messages_sent_ = 0;
 };
-
-troupe::result<void> assistant::open(instant as_of) {
-  auto started = node_.supervise(hospital(options_.patients, options_.at, as_of));
-  if (!started) return std::move(started).error().with_context("opening the hospital");
-  for (const auto& [id, about] : options_.patients->records())
-    if (auto done = admit(id); !done) return done;
-  return troupe::ok();
-}
-
-troupe::result<void> assistant::admit(const std::string& patient) {
-  auto started = insist(addresses::patients, troupe::start_child{troupe::child(patient_team(patient))});
-  if (!started) return std::move(started).error().with_context("admitting patient " + patient);
-  admitted_.push_back(patient);
-  disturb();
-  return troupe::ok();
-}
 
 // Every so many messages, one sub-agent of one patient is killed where it stands.
 void assistant::disturb() {
-  ++messages_in_;
-  if (options_.chaos == 0 || messages_in_ % options_.chaos != 0 || admitted_.empty()) return;
+  ++messages_sent_;
+  if (options_.chaos == 0 || messages_sent_ % options_.chaos != 0 || admitted_.empty()) return;
   const auto& patient = admitted_[random_() % admitted_.size()];
-  node_.kill(member(patient, sub_agents[random_() % sub_agents.size()]), "chaos");
+  node_.kill(node_.ref(patient_team_path(patient) / sub_agents[random_() % sub_agents.size()]), "chaos");
   ++run_.kills;
 }
 
-troupe::result<void> assistant::take(const observation_stream::line& line, const std::string& stream_name) {
-  const auto refuse = [&](std::string kind, std::string text) {
-    ++run_.problems;
-    options_.report_problem({stream_name, line.number, std::move(kind), std::move(text)});
-    return troupe::ok();
-  };
+troupe::result<void> assistant::admit_all() {
+  for (const auto& [id, about] : options_.patients->records()) {
+    auto started = insist(addresses::patients, troupe::start_child{troupe::child(patient_team(about.who))});
+    if (!started) return std::move(started).error().with_context("admitting patient " + id);
+    admitted_.push_back(id);
+  }
+  return troupe::ok();
+}
+
+// True if a vital sign is on record now.
+troupe::result<bool> assistant::take(const observation_stream::line& line) {
   if (!line.value) {
     ++run_.lines_refused;
-    return refuse(std::string{line.value.error().name()}, line.value.error().message());
+    report_problem(line.number, line.value.error().name(), line.value.error().message());
+    return false;
   }
+  for (const auto& each : line.left_out) report_problem(line.number, each.name(), each.message());
   auto taken = *line.value;
   const auto patient = options_.patients->resolve(taken.patient);
-  if (!patient) return refuse(std::string{to_string(errc::unknown_patient)}, "no patient " + taken.patient);
-  if (taken.readings.empty() && taken.status != observation_status::withdrawn) {
-    ++run_.observations_ignored;
-    return troupe::ok();
+  if (!patient) {
+    report_problem(line.number, to_string(errc::unknown_patient), "no patient " + taken.patient);
+    return false;
   }
+  if (!matters(taken)) {
+    ++run_.observations_ignored;
+    return false;
+  }
+  const bool reads = !taken.readings.empty();
   taken.patient = *patient;
-  auto recorded = insist(addresses::records, observed{std::move(taken)});
+  auto recorded = insist(addresses::records, observed{std::move(taken), line.number});
   if (!recorded) return std::move(recorded).error().with_context("recording an observation");
+  if (!recorded->kind.empty()) report_problem(line.number, recorded->kind, std::move(recorded->text));
   ++run_.observations;
-  disturb();
+  return reads;
+}
+
+troupe::result<void> assistant::close() {
+  auto late = insist(addresses::records, end_of_stream{});
+  if (!late) return std::move(late).error().with_context("closing the record");
+  run_.as_of = late->begins;
+  run_.observations_set_aside = late->lines.size();
+  for (auto& [line, why] : late->lines) report_problem(line, to_string(errc::implausible_time), std::move(why));
   return troupe::ok();
 }
 
 troupe::result<patient_report> assistant::collect(const record& about) {
-  const std::string& id = about.who.id;
+  const auto team = patient_team_path(about.who.id);
   patient_report out;
-  out.id = id;
+  out.id = about.who.id;
   out.name = about.who.name;
   out.deceased = about.who.deceased;
-  auto vitals = insist(team(id) / "vitals", get_assessment{});
+  auto vitals = insist(team / "vitals", get_assessment{});
   if (!vitals) return std::move(vitals).error();
-  auto medication = insist(team(id) / "medication", get_review{});
+  auto medication = insist(team / "medication", get_review{});
   if (!medication) return std::move(medication).error();
-  // What vitals and medication asked for is in the mailbox of scheduling by now, ahead of this.
-  if (auto settled = insist(team(id) / "scheduling", settle_bookings{}); !settled) return std::move(settled).error();
-  if (auto learnt = insist(team(id) / "learning", get_lessons{})) run_.feedback += learnt->collected;
+  if (auto settled = insist(team / "scheduling", settle_bookings{}); !settled) return std::move(settled).error();
+  auto learnt = insist(team / "learning", get_lessons{});
+  if (!learnt) return std::move(learnt).error();
+  run_.feedback += learnt->collected;
   out.news2 = std::move(vitals->news2);
   out.medication = std::move(medication->review);
   return out;
 }
 
-troupe::result<report> assistant::run(std::istream& stream, const std::string& stream_name) {
-  run_.files = options_.patients->files();
-  run_.files_unreadable = options_.patients->files_unreadable();
-  for (const auto& each : options_.patients->problems()) {
-    ++run_.problems;
-    options_.report_problem(each);
-  }
-
-  // The round begins with the first vital sign; without any, now.
-  observation_stream lines{stream};
-  auto line = lines.next();
-  for (; line && !line->value; line = lines.next()) (void)take(*line, stream_name);  // refused
-  const auto as_of = line ? line->value->time : std::chrono::floor<instant::duration>(node_.clock().wall());
-  if (auto opened = open(as_of); !opened) return std::move(opened).error();
-  for (; line; line = lines.next()) {
-    if (auto taken = take(*line, stream_name); !taken) return std::move(taken).error();
-    options_.progress(line->number);
-  }
-
+troupe::result<report> assistant::collect() {
   report out;
   out.staff = options_.at.staff;
   for (const auto& [id, about] : options_.patients->records()) {
@@ -164,11 +156,42 @@ troupe::result<report> assistant::run(std::istream& stream, const std::string& s
   return out;
 }
 
+troupe::result<report> assistant::run(std::istream& stream) {
+  run_.files = options_.patients->files();
+  run_.files_unreadable = options_.patients->files_unreadable();
+  for (const auto& each : options_.patients->problems()) {
+    ++run_.problems;
+    options_.report_problem(each);
+  }
+  auto opened = node_.supervise(hospital(options_.patients, options_.at, options_.begins));
+  if (!opened) return std::move(opened).error().with_context("opening the hospital");
+
+  // Unless it is decided when the round begins, it does so with the first vital sign.
+  observation_stream lines{stream};
+  bool begins = options_.begins.has_value();
+  for (;;) {
+    if (begins && admitted_.empty()) {
+      if (auto done = admit_all(); !done) return std::move(done).error();
+    }
+    const auto line = lines.next();
+    if (!line) break;
+    const auto taken = take(*line);
+    if (!taken) return taken.error();
+    begins |= *taken;
+    options_.progress(line->number);
+  }
+  if (admitted_.empty()) {
+    if (auto done = admit_all(); !done) return std::move(done).error();
+  }
+  if (auto closed = close(); !closed) return std::move(closed).error();
+  return collect();
+}
+
 }  // namespace
 
 troupe::result<report> run_assistant(troupe::node& on, const assistant_options& options, std::istream& stream,
                                      const std::string& stream_name) {
-  return assistant{on, options}.run(stream, stream_name);
+  return assistant{on, options, stream_name}.run(stream);
 }
 
 }  // namespace healthcare

@@ -16,8 +16,10 @@ namespace healthcare {
 struct assistant_options {
   std::shared_ptr<const ward> patients;  // shared with the record system
   clinic at = default_clinic();
-  std::uint64_t chaos = 0;  // kill a random sub-agent after so many messages; 0: never
-  std::uint64_t seed = 1;   // of the choice
+  std::optional<instant> begins;  // when the round begins; by default as the data says, see observation_log
+  // After so many messages to its agents, of every kind, the assistant kills a random sub-agent; 0: never.
+  std::uint64_t chaos = 0;
+  std::uint64_t seed = 1;  // of the choice
   // Where problems go, one line each.
   std::function<void(const problem&)> report_problem = [](const problem&) {};
   // Called now and then with the number of lines read.

@@ -4,7 +4,7 @@
 #include <variant>
 #include <vector>
 
-#include "healthcare/drug_names.hpp"
+#include "healthcare/drug_product.hpp"
 #include "healthcare/records.hpp"
 
 namespace healthcare {
@@ -19,7 +19,7 @@ struct ingredient_dose {
 
 // The doses of all ingredients, or the reason why they cannot be computed. Instructions of one sequence number add up,
 // of several the largest counts. What is taken less often than once a day counts in full on its day; what is taken as
-// needed counts as if always needed.
+// needed counts as if always needed; a maximum that an instruction gives itself is not exceeded.
 [[nodiscard]] std::variant<std::vector<ingredient_dose>, std::string> daily_doses(const medication_request& request,
                                                                                   const drug_product& product);
 

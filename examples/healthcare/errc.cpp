@@ -14,6 +14,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::bad_unit: return "bad_unit";
     case errc::out_of_range: return "out_of_range";
     case errc::unknown_patient: return "unknown_patient";
+    case errc::implausible_time: return "implausible_time";
   }
   return "unknown";
 }

@@ -19,6 +19,7 @@ enum class errc : std::uint32_t {
   bad_unit = 10108,       // a unit that does not fit the quantity
   out_of_range = 10109,   // a measurement that no living patient has
   unknown_patient = 10110,
+  implausible_time = 10111,  // a measurement too far in time from all others
 };
 
 [[nodiscard]] std::string_view to_string(errc code) noexcept;

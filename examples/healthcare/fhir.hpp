@@ -15,31 +15,39 @@ namespace healthcare {
 
 inline constexpr std::size_t bundle_bytes_max = 256u << 20;
 
+// A resource, and the line of its file on which its entry begins.
+template <class Resource>
+struct on_line : Resource {
+  std::size_t line = 1;
+};
+
 // What one bundle held.
 struct bundle {
-  std::vector<patient> patients;
-  std::vector<practitioner> practitioners;
-  std::vector<allergy> allergies;
-  std::vector<medication_request> medication_requests;
-  std::vector<observation> observations;  // those with vital signs
-  std::vector<problem> problems;          // resources that were not taken, and why
-  std::size_t entries = 0;                // of every kind, taken or not
-  bool operator==(const bundle&) const = default;
+  std::string file;
+  std::vector<on_line<patient>> patients;
+  std::vector<on_line<allergy>> allergies;
+  std::vector<on_line<medication_request>> medication_requests;
+  std::vector<on_line<observation>> observations;  // those that name a vital sign, or take something back
+  std::vector<problem> problems;                   // what was not taken, and why; by line
+  std::size_t entries = 0;                         // of every kind, taken or not
+  bool readable = true;                            // false: nothing was taken, and the one problem says why
 };
 
 // Reads a Bundle of any type. `file` names the source in problems. References inside the bundle ("Patient/1",
 // "urn:uuid:...", an absolute address) become the patient's id; one to a patient who is not in the bundle stays as
-// written, since another file may have the patient. A malformed resource is a problem and the rest is read; malformed
-// JSON is an error of the whole. Of two resources of one type and id the first counts; the second is a problem unless
-// it says the same. Errors: not_json, not_fhir, too_large, wrong_type.
-[[nodiscard]] troupe::result<bundle> read_bundle(std::string_view json, std::string_view file);
+// written, since another file may have the patient. A malformed resource is a problem and the rest is read; where the
+// whole is malformed (not_json, not_fhir, too_large, wrong_type) the bundle is not readable. Of two resources of one
+// type and id the first counts; the second is a problem unless it says the same. Observations are all kept: which of
+// one id counts is for observation_log to say.
+[[nodiscard]] bundle read_bundle(std::string_view json, std::string_view file);
 
-// The same from a regular file of at most `bundle_bytes_max`. Errors: unreadable, too_large and those of read_bundle.
-[[nodiscard]] troupe::result<bundle> read_bundle_file(const std::filesystem::path& path);
+// The same from a regular file of at most `bundle_bytes_max`; otherwise not readable (unreadable, too_large).
+[[nodiscard]] bundle read_bundle_file(const std::filesystem::path& path);
 
-// Reads one Observation. `patient` of the result is the reference as written.
+// Reads one Observation. `patient` of the result is the reference as written. A value or component that cannot be taken
+// is left out of one that has others, and its fault is appended to `left_out`.
 // Errors: not_json, not_fhir, too_large, wrong_type, missing_field, bad_value, bad_unit, out_of_range.
-[[nodiscard]] troupe::result<observation> read_observation(std::string_view json);
+[[nodiscard]] troupe::result<observation> read_observation(std::string_view json, std::vector<troupe::error>& left_out);
 
 // "Type/id" of a reference to a resource: "https://host/fhir/Patient/p1/_history/2" gives "Patient/p1".
 [[nodiscard]] std::string_view relative_reference(std::string_view reference);

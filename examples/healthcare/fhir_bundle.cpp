@@ -13,7 +13,7 @@ namespace {
 // Sorts the entries of one bundle into its kinds as they come, and resolves the references once all are there.
 class bundle_reader {
  public:
-  explicit bundle_reader(std::string_view file) : file_{file} {}
+  explicit bundle_reader(std::string_view file) { out_.file = file; }
 
   void add(const nlohmann::json& entry, std::size_t line);
   bundle finish() &&;
@@ -29,13 +29,15 @@ class bundle_reader {
             const std::optional<troupe::error>& fault);
   // Keeps the resource unless its kind has one of that id already.
   template <class Resource>
-  void keep(std::vector<Resource>& all, Resource resource, const std::string& type, std::size_t line);
+  void keep(std::vector<on_line<Resource>>& all, Resource resource, const std::string& type, std::size_t line);
   std::string resolved(const std::string& reference) const;
   void report(std::size_t line, const troupe::error& why) {
-    out_.problems.push_back({file_, line, std::string{why.name()}, why.message()});
+    out_.problems.push_back({out_.file, line, std::string{why.name()}, why.message()});
+  }
+  void report(std::size_t line, const std::string& type, const std::vector<troupe::error>& left_out) {
+    for (auto why : left_out) report(line, why.with_context(type));
   }
 
-  std::string file_;
   bundle out_;
   std::map<std::string, std::string> patient_by_url_;                    // fullUrl to id
   std::map<std::string, std::vector<coding>, std::less<>> medications_;  // by fullUrl and by id
@@ -65,16 +67,15 @@ void bundle_reader::read(const json_view& resource, const std::string& type, con
     read.full_url = full_url;
     if (!full_url.empty()) patient_by_url_.emplace(full_url, read.id);
     keep(out_.patients, std::move(read), type, line);
-  } else if (type == "Practitioner") {
-    auto read = read_practitioner(resource);
-    if (!fault) keep(out_.practitioners, std::move(read), type, line);
   } else if (type == "AllergyIntolerance") {
     auto read = read_allergy(resource);
     if (!fault) keep(out_.allergies, std::move(read), type, line);
   } else if (type == "MedicationRequest") {
     std::string reference;
-    auto read = read_medication_request(resource, reference);
+    std::vector<troupe::error> left_out;
+    auto read = read_medication_request(resource, reference, left_out);
     if (fault) return;
+    report(line, type, left_out);
     const bool open = read.medication.empty();
     const auto before = out_.medication_requests.size();
     keep(out_.medication_requests, std::move(read), type, line);
@@ -86,13 +87,17 @@ void bundle_reader::read(const json_view& resource, const std::string& type, con
     if (!id.empty()) medications_.emplace("Medication/" + id, code);
     if (!full_url.empty()) medications_.emplace(full_url, std::move(code));
   } else if (type == "Observation") {
-    auto read = read_observation(resource);
-    if (!fault && !read.readings.empty()) keep(out_.observations, std::move(read), type, line);
+    std::vector<troupe::error> left_out;
+    auto read = read_observation(resource, left_out);
+    if (fault) return;
+    report(line, type, left_out);
+    if (matters(read)) out_.observations.push_back({std::move(read), line});
   }
 }
 
 template <class Resource>
-void bundle_reader::keep(std::vector<Resource>& all, Resource resource, const std::string& type, std::size_t line) {
+void bundle_reader::keep(std::vector<on_line<Resource>>& all, Resource resource, const std::string& type,
+                         std::size_t line) {
   if (!resource.id.empty()) {
     const auto name = type + "/" + resource.id;
     const auto [at, fresh] = index_.emplace(name, all.size());
@@ -103,7 +108,7 @@ void bundle_reader::keep(std::vector<Resource>& all, Resource resource, const st
       return;
     }
   }
-  all.push_back(std::move(resource));
+  all.push_back({std::move(resource), line});
 }
 
 std::string bundle_reader::resolved(const std::string& reference) const {
@@ -149,41 +154,57 @@ std::string patient_id(std::string_view reference) {
   return std::string{reference};
 }
 
-troupe::result<bundle> read_bundle(std::string_view json, std::string_view file) {
-  if (json.size() > bundle_bytes_max) {
-    return troupe::error{errc::too_large, "more than " + std::to_string(bundle_bytes_max) + " bytes"};
-  }
+namespace {
+
+bundle unreadable(std::string_view file, std::size_t line, const troupe::error& why) {
+  bundle out;
+  out.file = file;
+  out.readable = false;
+  out.problems.push_back({out.file, line, std::string{why.name()}, why.message()});
+  return out;
+}
+
+troupe::error beyond_the_limit() {
+  return {errc::too_large, "more than " + std::to_string(bundle_bytes_max) + " bytes"};
+}
+
+}  // namespace
+
+bundle read_bundle(std::string_view json, std::string_view file) {
+  if (json.size() > bundle_bytes_max) return unreadable(file, 1, beyond_the_limit());
   bundle_reader reader{file};
-  const auto root = parse_json(json, [&](const nlohmann::json& entry, std::size_t line) { reader.add(entry, line); });
-  if (!root) return root.error();
-  if (!root->is_object()) return troupe::error{errc::not_fhir, "not a JSON object"};
+  std::size_t line = 1;
+  const auto root = parse_json(json, line, [&](const nlohmann::json& entry, std::size_t at) { reader.add(entry, at); });
+  if (!root) return unreadable(file, line, root.error());
+  if (!root->is_object()) return unreadable(file, 1, {errc::not_fhir, "not a JSON object"});
   std::optional<troupe::error> fault;
   const json_view view{*root, fault, "Bundle"};
   const auto type = view["resourceType"].text();
   if (!fault && type != "Bundle") {
-    return troupe::error{errc::not_fhir, "a Bundle was expected, not \"" + printable(clipped(type, 40)) + "\""};
+    view["resourceType"].refuse(errc::not_fhir, "a Bundle was expected, not \"" + printable(clipped(type, 40)) + "\"");
   }
   // Objects have been handed over; what is left in the array, or stands in its place, is none.
   if (!view["entry"].items().empty()) view["entry"].refuse(errc::wrong_type, "an entry that is no object");
-  if (fault) return std::move(*fault);
+  if (fault) return unreadable(file, 1, *fault);
   return std::move(reader).finish();
 }
 
-troupe::result<bundle> read_bundle_file(const std::filesystem::path& path) {
+bundle read_bundle_file(const std::filesystem::path& path) {
+  const auto file = path.string();
   std::error_code code;
-  if (!std::filesystem::is_regular_file(path, code)) return troupe::error{errc::unreadable, "not a file"};
-  const auto size = std::filesystem::file_size(path, code);
-  if (code) return troupe::error{errc::unreadable, code.message()};
-  if (size > bundle_bytes_max) {
-    return troupe::error{errc::too_large, "more than " + std::to_string(bundle_bytes_max) + " bytes"};
+  if (!std::filesystem::is_regular_file(path, code)) {
+    return unreadable(file, 1, {errc::unreadable, code ? code.message() : "not a file"});
   }
+  const auto size = std::filesystem::file_size(path, code);
+  if (code) return unreadable(file, 1, {errc::unreadable, code.message()});
+  if (size > bundle_bytes_max) return unreadable(file, 1, beyond_the_limit());
   std::ifstream in{path, std::ios::binary};
   std::string text(static_cast<std::size_t>(size), '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(size)) && !in.eof()) {
-    return troupe::error{errc::unreadable, "could not be read"};
+    return unreadable(file, 1, {errc::unreadable, "could not be read"});
   }
   text.resize(static_cast<std::size_t>(in.gcount()));
-  return read_bundle(text, path.string());
+  return read_bundle(text, file);
 }
 
 }  // namespace healthcare

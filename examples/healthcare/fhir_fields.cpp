@@ -1,7 +1,6 @@
 #include "healthcare/fhir_fields.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "healthcare/errc.hpp"
 #include "healthcare/text.hpp"
@@ -13,88 +12,6 @@ bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
   });
-}
-
-// Hours in one of UCUM's units of time.
-std::optional<double> hours_in(std::string_view unit) {
-  struct entry {
-    std::string_view unit;
-    double hours;
-  };
-  static constexpr entry table[] = {{"s", 1.0 / 3600}, {"min", 1.0 / 60}, {"h", 1},   {"d", 24},
-                                    {"wk", 168},       {"mo", 730.5},     {"a", 8766}};
-  for (const auto& known : table) {
-    if (known.unit == unit) return known.hours;
-  }
-  return std::nullopt;
-}
-
-// Timing.code: the abbreviations of HL7's GTSAbbreviation that fix a frequency, as administrations in so many hours.
-bool abbreviation(const json_view& code, dosage& out) {
-  struct entry {
-    std::string_view code;
-    double times;
-    double hours;
-  };
-  static constexpr entry table[] = {{"QD", 1, 24},  {"BID", 2, 24}, {"TID", 3, 24}, {"QID", 4, 24},
-                                    {"QOD", 1, 48}, {"Q1H", 1, 1},  {"Q2H", 1, 2},  {"Q3H", 1, 3},
-                                    {"Q4H", 1, 4},  {"Q6H", 1, 6},  {"Q8H", 1, 8},  {"AM", 1, 24},
-                                    {"PM", 1, 24},  {"BED", 1, 24}, {"WK", 1, 168}, {"MO", 1, 730.5}};
-  for (const auto& item : read_concept(code)) {
-    for (const auto& known : table) {
-      if (item.code != known.code) continue;
-      out.times = known.times;
-      out.period_hours = known.hours;
-      return true;
-    }
-  }
-  return false;
-}
-
-// A count or an amount: finite, above zero and not absurd, or nothing.
-std::optional<double> amount(const json_view& number) {
-  const auto value = number.number();
-  if (!value) return std::nullopt;
-  if (!(*value > 0 && *value <= 1e6)) {
-    number.refuse(errc::out_of_range, "not an amount above 0 and up to a million");
-    return std::nullopt;
-  }
-  return value;
-}
-
-void read_timing(const json_view& timing, dosage& out) {
-  const auto repeat = timing["repeat"];
-  // The most that the instruction allows: the higher frequency, the shorter period.
-  auto times = amount(repeat["frequencyMax"]);
-  if (!times) times = amount(repeat["frequency"]);
-  const auto period = amount(repeat["period"]);
-  const auto unit = repeat["periodUnit"].text();
-  if (period) {
-    const auto hours = hours_in(unit);
-    if (!hours) {
-      repeat["periodUnit"].refuse(errc::bad_unit, "no unit of time: \"" + printable(clipped(unit, 20)) + "\"");
-      return;
-    }
-    out.times = times.value_or(1);  // FHIR's default
-    out.period_hours = *period * *hours;
-  } else {
-    abbreviation(timing["code"], out);
-  }
-}
-
-dosage read_dosage(const json_view& instruction) {
-  dosage out;
-  const double sequence = instruction["sequence"].number().value_or(1);
-  if (sequence >= 0 && sequence <= 10'000) out.sequence = static_cast<int>(sequence);
-  read_timing(instruction["timing"], out);
-  out.as_needed = instruction["asNeededBoolean"].flag().value_or(false) || instruction["asNeededCodeableConcept"];
-  const auto rate = instruction["doseAndRate"].first();
-  auto quantity = rate["doseQuantity"];
-  if (!quantity) quantity = rate["doseRange"]["high"];
-  out.dose = amount(quantity["value"]);
-  out.dose_unit = quantity["code"].text();
-  if (out.dose_unit.empty()) out.dose_unit = quantity["unit"].text();
-  return out;
 }
 
 }  // namespace
@@ -154,8 +71,6 @@ patient read_patient(const json_view& resource) {
   return out;
 }
 
-practitioner read_practitioner(const json_view& resource) { return {read_id(resource), read_name(resource["name"])}; }
-
 allergy read_allergy(const json_view& resource) {
   allergy out;
   out.id = read_id(resource);
@@ -171,16 +86,25 @@ allergy read_allergy(const json_view& resource) {
   out.active = !has_code(clinical, "inactive") && !has_code(clinical, "resolved") &&
                !has_code(verification, "refuted") && !has_code(verification, "entered-in-error");
   out.intolerance = resource["type"].text() == "intolerance";
+  const auto categories = resource["category"].items();
+  out.to_drug = categories.empty() || std::any_of(categories.begin(), categories.end(), [](const json_view& item) {
+                  const auto category = item.text();
+                  return category == "medication" || category == "biologic";
+                });
   return out;
 }
 
-medication_request read_medication_request(const json_view& resource, std::string& medication_reference) {
+medication_request read_medication_request(const json_view& resource, std::string& medication_reference,
+                                           std::vector<troupe::error>& left_out) {
   medication_request out;
   out.id = read_id(resource);
   out.patient = read_reference(resource["subject"]);
   const auto status = resource["status"];
   if (!status) status.refuse(errc::missing_field, "no status");
-  out.active = status.text() == "active" && !resource["doNotPerform"].flag().value_or(false);
+  // What somebody proposes, plans or offers as an option is no order yet.
+  const auto intent = resource["intent"].text();
+  out.active = status.text() == "active" && !resource["doNotPerform"].flag().value_or(false) && intent != "proposal" &&
+               intent != "plan" && intent != "option";
   out.medication = read_concept(resource["medicationCodeableConcept"]);
   if (out.medication.empty()) {
     const auto reference = resource["medicationReference"];
@@ -191,7 +115,16 @@ medication_request read_medication_request(const json_view& resource, std::strin
       if (medication_reference == "#" + inner["id"].text()) out.medication = read_concept(inner["code"]);
     }
   }
-  for (const auto& instruction : resource["dosageInstruction"].items()) out.dosages.push_back(read_dosage(instruction));
+  for (const auto& instruction : resource["dosageInstruction"].items()) {
+    std::optional<troupe::error> fault;
+    auto read = read_dosage(instruction.apart(fault));
+    if (!fault) {
+      out.dosages.push_back(std::move(read));
+    } else {
+      out.dosage_lost = true;
+      left_out.push_back(*std::move(fault));
+    }
+  }
   return out;
 }
 

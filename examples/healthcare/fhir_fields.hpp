@@ -8,7 +8,8 @@
 #include "healthcare/records.hpp"
 
 // From JSON to the values of records.hpp, one function for each FHIR type that is read. Private to the readers.
-// Each leaves what is wrong in the view's fault; its value then means nothing.
+// Each leaves what is wrong in the view's fault; its value then means nothing. What is wrong with a part that others
+// can do without goes to `left_out`, and the part is not in the value.
 namespace healthcare {
 
 // FHIR's id: 1 to 64 letters, digits, '-' and '.'. Refuses any other.
@@ -21,10 +22,11 @@ std::string read_reference(const json_view& reference);
 bool has_code(const std::vector<coding>& codings, std::string_view code);
 
 patient read_patient(const json_view& resource);
-practitioner read_practitioner(const json_view& resource);
 allergy read_allergy(const json_view& resource);
+dosage read_dosage(const json_view& instruction);
 // `medication` stays empty where the resource refers to a Medication; `medication_reference` then names it.
-medication_request read_medication_request(const json_view& resource, std::string& medication_reference);
-observation read_observation(const json_view& resource);
+medication_request read_medication_request(const json_view& resource, std::string& medication_reference,
+                                           std::vector<troupe::error>& left_out);
+observation read_observation(const json_view& resource, std::vector<troupe::error>& left_out);
 
 }  // namespace healthcare

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <charconv>
 
 #include "healthcare/errc.hpp"
 #include "healthcare/fhir.hpp"
 #include "healthcare/fhir_fields.hpp"
 #include "healthcare/json_text.hpp"
+#include "healthcare/news2.hpp"
 #include "healthcare/text.hpp"
 #include "healthcare/vital_codes.hpp"
 
@@ -53,6 +55,7 @@ std::optional<double> coded_value(vital what, const json_view& answer) {
 void read_value(const json_view& holder, observation& out) {
   const auto what = vital_in(holder["code"]);
   if (!what) return;
+  out.names_vital_sign = true;
   std::optional<double> value;
   if (const auto quantity = holder["valueQuantity"]; quantity && *what != vital::consciousness) {
     value = quantity_value(*what, quantity);
@@ -65,13 +68,22 @@ void read_value(const json_view& holder, observation& out) {
     holder.refuse(errc::missing_field, "no value for " + std::string{to_string(*what)});
   }
   if (!value) return;
-  const bool twice = std::any_of(out.readings.begin(), out.readings.end(),
-                                 [&](const reading& earlier) { return earlier.what == *what; });
-  if (twice) {
-    holder.refuse(errc::bad_value, std::string{to_string(*what)} + " twice in one observation");
-    return;
+  const auto earlier =
+      std::find_if(out.readings.begin(), out.readings.end(), [&](const reading& item) { return item.what == *what; });
+  if (earlier == out.readings.end()) {
+    out.readings.push_back({*what, *value});
+  } else {
+    earlier->value = graver(*what, earlier->value, *value);
   }
-  out.readings.push_back({*what, *value});
+}
+
+edition read_edition(const json_view& resource) {
+  edition out;
+  const auto version = resource["meta"]["versionId"].text();
+  std::from_chars(version.data(), version.data() + version.size(), out.version);
+  if (const auto time = parse_instant(resource["meta"]["lastUpdated"].text())) out.updated = *time;
+  if (const auto time = parse_instant(resource["issued"].text())) out.issued = *time;
+  return out;
 }
 
 void read_time(const json_view& resource, observation& out) {
@@ -106,23 +118,37 @@ observation_status read_status(const json_view& status) {
 
 }  // namespace
 
-observation read_observation(const json_view& resource) {
+observation read_observation(const json_view& resource, std::vector<troupe::error>& left_out) {
   observation out;
   if (resource["id"]) out.id = read_id(resource);
   out.status = read_status(resource["status"]);
   out.patient = read_reference(resource["subject"]);
+  out.edition = read_edition(resource);
   if (read_concept(resource["code"]).empty()) resource["code"].refuse(errc::missing_field, "no code");
   read_time(resource, out);
-  if (out.status == observation_status::withdrawn) return out;
-  read_value(resource, out);
-  for (const auto& component : resource["component"].items()) read_value(component, out);
+  if (out.status == observation_status::withdrawn) {
+    if (out.id.empty()) resource["id"].refuse(errc::missing_field, "entered in error, and no id says what that was");
+    return out;
+  }
+  const auto read_part = [&](const json_view& part) {
+    std::optional<troupe::error> fault;
+    read_value(part.apart(fault), out);
+    if (fault) left_out.push_back(*std::move(fault));
+  };
+  read_part(resource);
+  for (const auto& component : resource["component"].items()) read_part(component);
   std::sort(out.readings.begin(), out.readings.end(),
             [](const reading& a, const reading& b) { return a.what < b.what; });
+  if (out.readings.empty() && !left_out.empty()) {
+    resource.fail(left_out.front());
+    left_out.clear();
+  }
   return out;
 }
 
-troupe::result<observation> read_observation(std::string_view json) {
-  const auto tree = parse_json(json);
+troupe::result<observation> read_observation(std::string_view json, std::vector<troupe::error>& left_out) {
+  std::size_t line = 1;
+  const auto tree = parse_json(json, line);
   if (!tree) return tree.error();
   if (!tree->is_object()) return troupe::error{errc::not_fhir, "not a JSON object"};
   std::optional<troupe::error> fault;
@@ -131,8 +157,11 @@ troupe::result<observation> read_observation(std::string_view json) {
   if (type != "Observation") {
     return troupe::error{errc::not_fhir, "an Observation was expected, not \"" + printable(clipped(type, 40)) + "\""};
   }
-  auto out = read_observation(resource);
-  if (fault) return std::move(*fault);
+  auto out = read_observation(resource, left_out);
+  if (fault) {
+    left_out.clear();
+    return std::move(*fault);
+  }
   return out;
 }
 

@@ -1,19 +1,17 @@
 #include "healthcare/follow_ups.hpp"
 
-#include <string>
 #include <utility>
 
 namespace healthcare {
 
-std::optional<urgency> urgency_of(risk band) noexcept {
+urgency urgency_of(risk band) noexcept {
   switch (band) {
-    case risk::none:
-    case risk::low: return std::nullopt;
+    case risk::low: return urgency::routine;
     case risk::low_medium: return urgency::prompt;
     case risk::medium: return urgency::urgent;
     case risk::high: return urgency::emergency;
   }
-  return std::nullopt;
+  return urgency::routine;
 }
 
 urgency urgency_of(severity level) noexcept {
@@ -26,40 +24,33 @@ urgency urgency_of(severity level) noexcept {
   return urgency::routine;
 }
 
-std::optional<follow_up> vitals_follow_up(std::string_view patient, std::span<const assessment> timeline,
-                                          std::uint64_t version) {
-  follow_up out{"news2/" + std::string{patient}, std::string{patient}, version, {}};
-  std::optional<urgency> wanted;
-  for (const auto& item : timeline) {
-    const auto asked = urgency_of(item.score.band);
-    if (asked && (!wanted || *asked > *wanted)) {
-      const auto needs = *asked == urgency::emergency ? role::critical_care : role::physician;
-      out.revisions.push_back({item.at, *asked, needs, false,
-                               "NEWS2 " + std::to_string(item.score.total) + ", " +
-                                   std::string{to_string(item.score.band)} + ": " +
-                                   std::string{response_to(item.score.band).action}});
-      wanted = asked;
-    } else if (!asked && wanted) {
-      out.revisions.push_back(
-          {item.at, *wanted, role::physician, true, "NEWS2 " + std::to_string(item.score.total) + " again"});
-      wanted.reset();
+request_list vitals_follow_ups(const std::string& patient, const std::map<instant, escalation>& of,
+                               std::uint64_t version) {
+  request_list out{"news2/" + patient, version, {}};
+  if (of.empty()) return out;
+  follow_up request{out.owner, patient, {}};
+  for (const auto& [at, item] : of) {
+    if (item.over) {
+      request.revisions.push_back({.at = at, .withdrawn = true, .reason = {}});
+      continue;
     }
+    const auto needs = item.band == risk::high ? role::critical_care : role::physician;
+    request.revisions.push_back({at, urgency_of(item.band), needs, false,
+                                 "NEWS2 " + std::to_string(item.total) + ", " + std::string{to_string(item.band)} +
+                                     ": " + std::string{response_to({.total = item.total, .band = item.band}).action}});
   }
-  if (out.revisions.empty()) return std::nullopt;
+  out.requests.push_back(std::move(request));
   return out;
 }
 
-follow_up medication_follow_up(std::string_view patient, const finding& about, instant at, std::uint64_t version) {
-  return {"medication/" + std::string{patient} + "/" + about.id,
-          std::string{patient},
-          version,
-          {{at, urgency_of(about.level), role::pharmacist, false, about.text}}};
-}
-
-follow_up withdrawn(follow_up request, instant at, std::uint64_t version) {
-  request.version = version;
-  request.revisions.push_back({.at = at, .withdrawn = true, .reason = "no longer needed"});
-  return request;
+request_list medication_follow_ups(const std::string& patient, const medication_review& of, instant at,
+                                   std::uint64_t version) {
+  request_list out{"medication/" + patient, version, {}};
+  for (const auto& item : of.findings) {
+    out.requests.push_back(
+        {out.owner + "/" + item.id, patient, {{at, urgency_of(item.level), role::pharmacist, false, item.text}}});
+  }
+  return out;
 }
 
 }  // namespace healthcare

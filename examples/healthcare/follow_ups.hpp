@@ -1,8 +1,7 @@
 #pragma once
 
-#include <optional>
-#include <span>
-#include <string_view>
+#include <map>
+#include <string>
 
 #include "healthcare/medication.hpp"
 #include "healthcare/schedule.hpp"
@@ -12,21 +11,18 @@
 // "urgent" and "emergency" without minutes.
 namespace healthcare {
 
-// low-medium: a physician, prompt. medium: a physician, urgent. high: critical care, emergency. Nothing below.
-[[nodiscard]] std::optional<urgency> urgency_of(risk band) noexcept;
+// low-medium: a physician, prompt. medium: a physician, urgent. high: critical care, emergency. Not for low.
+[[nodiscard]] urgency urgency_of(risk band) noexcept;
 // contraindicated and major: prompt. moderate: soon. note: routine. All a pharmacist's.
 [[nodiscard]] urgency urgency_of(severity level) noexcept;
 
-// The follow-up of a patient's early warning score: raised with each higher band, kept while the score falls but is
-// still above low, withdrawn when it is low again, all at the times of observation. Nothing if the score never called
-// for one. `version` as in follow_up.
-[[nodiscard]] std::optional<follow_up> vitals_follow_up(std::string_view patient, std::span<const assessment> timeline,
-                                                        std::uint64_t version);
-
-// The follow-up of one finding, raised at `at`.
-[[nodiscard]] follow_up medication_follow_up(std::string_view patient, const finding& about, instant at,
+// What the early warning score of a patient asks for: one follow-up, raised with each escalation and withdrawn with the
+// recovery, or none. `version` as in request_list.
+[[nodiscard]] request_list vitals_follow_ups(const std::string& patient, const std::map<instant, escalation>& of,
                                              std::uint64_t version);
-// The same, withdrawn at `at` because the finding is no longer there.
-[[nodiscard]] follow_up withdrawn(follow_up request, instant at, std::uint64_t version);
+
+// What the medication of a patient asks for: a follow-up of each finding, raised at `at`.
+[[nodiscard]] request_list medication_follow_ups(const std::string& patient, const medication_review& of, instant at,
+                                                 std::uint64_t version);
 
 }  // namespace healthcare

@@ -1,43 +1,62 @@
 #include "healthcare/hospital_agents.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "healthcare/errc.hpp"
 #include "healthcare/patient_agents.hpp"
-#include "healthcare/ward_round.hpp"
 
 namespace healthcare {
 
 using namespace std::chrono_literals;
 
-records_agent::records_agent(troupe::agent_context& context, std::shared_ptr<const ward> patients, instant as_of)
-    : agent{context}, ward_{std::move(patients)}, as_of_{as_of} {
-  for (const auto& each : ward_->observations())
-    if (each.time <= as_of_ && each.time >= as_of_ - bundle_observations_age_max)
-      observations_[each.patient].push_back(each);
+records_agent::records_agent(troupe::agent_context& context, std::shared_ptr<const ward> patients,
+                             std::optional<instant> begins)
+    : agent{context}, ward_{std::move(patients)}, log_{ward_->observations(), begins} {
   on(&records_agent::take);
+  on(&records_agent::close);
   on(&records_agent::show);
+  on(&records_agent::list);
 }
 
-void records_agent::take(const observed& news, troupe::turn& now) {
-  auto& recorded = observations_[news.taken.patient];
-  recorded.push_back(news.taken);
-  const auto team = addresses::patients / troupe::path::escape_segment(news.taken.patient);
-  now.send(now.ref(team / "vitals"), new_observation{news.taken, recorded.size()});
+noted records_agent::take(const observed& news, troupe::turn& now) {
+  const auto remark = log_.add(news.taken, news.line);
+  // One that moves to another patient is news of both. The agent of the other one finds out when it is asked something,
+  // as all of them do about what `close` changes.
+  if (up_to_date_.erase(news.taken.patient) > 0) {
+    now.send(now.ref(patient_team_path(news.taken.patient) / "vitals"), new_changes{});
+  }
+  return remark ? noted{std::string{remark->name()}, remark->message()} : noted{};
+}
+
+set_aside records_agent::close(const end_of_stream&) {
+  set_aside out;
+  for (const auto& [line, why] : log_.close()) out.lines.emplace_back(line, why.message());
+  out.begins = log_.begins();
+  return out;
 }
 
 troupe::result<chart> records_agent::show(const get_chart& of) {
   const auto found = ward_->records().find(of.patient);
   if (found == ward_->records().end()) return troupe::error{errc::unknown_patient, "no patient " + of.patient};
-  return chart{found->second, observations_[of.patient], as_of_};
+  return chart{found->second, log_.begins(), log_.begins_changed()};
+}
+
+changes records_agent::list(const get_changes& of) {
+  const auto all = log_.changes(of.patient);
+  const auto rest = all.subspan(std::min<std::size_t>(of.after, all.size()));
+  const auto next = rest.first(std::min(rest.size(), changes_in_answer_max));
+  const bool more = next.size() < rest.size();
+  if (!more) up_to_date_.insert(of.patient);
+  return {{next.begin(), next.end()}, more};
 }
 
 booking_agent::booking_agent(troupe::agent_context& context, clinic at) : agent{context}, planner_{std::move(at)} {
-  on([this](const book& wanted) { planner_.put(wanted.request); });
+  on([this](const book& all) { planner_.put(all.wanted); });
   on([this](const get_schedule&) { return booked{planner_.plan()}; });
 }
 
-troupe::supervisor_spec hospital(std::shared_ptr<const ward> patients, clinic at, instant as_of) {
+troupe::supervisor_spec hospital(std::shared_ptr<const ward> patients, clinic at, std::optional<instant> begins) {
   const troupe::child_options holds_the_truth{.restart = troupe::temporary, .significant = true};
   // Teams are admitted at run time, so a restart of their supervisor would lose them: it does not give up because one
   // team does.
@@ -45,7 +64,7 @@ troupe::supervisor_spec hospital(std::shared_ptr<const ward> patients, clinic at
   return {.name = "hospital",
           .strategy = troupe::one_for_one,
           .auto_shutdown = troupe::auto_shutdown::any_significant,
-          .children = {troupe::child<records_agent>("records", holds_the_truth, std::move(patients), as_of),
+          .children = {troupe::child<records_agent>("records", holds_the_truth, std::move(patients), begins),
                        troupe::child<booking_agent>("booking", holds_the_truth, std::move(at)),
                        troupe::child(std::move(teams))}};
 }

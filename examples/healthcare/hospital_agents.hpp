@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <troupe/actors/agent.hpp>
-#include <vector>
 
 #include "healthcare/messages.hpp"
+#include "healthcare/observation_log.hpp"
 #include "healthcare/ward.hpp"
 
 // The two services that the patients' agents build on. Both are what a hospital has already, behind an interface of its
@@ -15,19 +15,23 @@
 
 namespace healthcare {
 
-// The record system: the bundles as they were read, and every vital sign in the order of its arrival.
+// The record system: the bundles as they were read, and the log of the vital signs.
 class records_agent : public troupe::agent {
  public:
-  // `as_of`: when the round begins; vital signs of the bundles count if they are not too old then.
-  records_agent(troupe::agent_context& context, std::shared_ptr<const ward> patients, instant as_of);
+  // As many changes as go into one answer.
+  static constexpr std::size_t changes_in_answer_max = 1'000;
+
+  records_agent(troupe::agent_context& context, std::shared_ptr<const ward> patients, std::optional<instant> begins);
 
  private:
-  void take(const observed& news, troupe::turn& now);
+  noted take(const observed& news, troupe::turn& now);
+  set_aside close(const end_of_stream&);
   troupe::result<chart> show(const get_chart& of);
+  changes list(const get_changes& of);
 
   std::shared_ptr<const ward> ward_;  // shared with whoever read it
-  instant as_of_;
-  std::map<std::string, std::vector<observation>> observations_;
+  observation_log log_;
+  std::set<std::string> up_to_date_;  // the patients whose agents have asked for all there is
 };
 
 // The booking system: one plan for all clinicians.
@@ -40,6 +44,6 @@ class booking_agent : public troupe::agent {
 };
 
 // The whole hospital, without patients yet.
-troupe::supervisor_spec hospital(std::shared_ptr<const ward> patients, clinic at, instant as_of);
+troupe::supervisor_spec hospital(std::shared_ptr<const ward> patients, clinic at, std::optional<instant> begins);
 
 }  // namespace healthcare

@@ -47,7 +47,7 @@ class counting_iterator {
 // Builds the tree from the parser's events; stops at the first fault.
 class tree_builder final : public nlohmann::json_sax<json> {
  public:
-  tree_builder(std::string_view text, const std::size_t& line, const entry_handler& on_entry)
+  tree_builder(std::string_view text, std::size_t& line, const entry_handler& on_entry)
       : text_{text}, line_{line}, on_entry_{on_entry} {}
 
   bool null() override { return scalar(nullptr); }
@@ -73,10 +73,9 @@ class tree_builder final : public nlohmann::json_sax<json> {
     if (const auto colon = reason.find(": "); colon != reason.npos) reason.remove_prefix(colon + 2);
     reason = reason.substr(0, reason.find("; last read"));
     const auto before = text_.substr(0, std::min(position == 0 ? 0 : position - 1, text_.size()));
-    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    line_ = static_cast<std::size_t>(1 + std::count(before.begin(), before.end(), '\n'));
     const auto column = before.size() - (before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1) + 1;
-    fault_.emplace(errc::not_json, "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " +
-                                       clipped(printable(reason), 200));
+    fault_.emplace(errc::not_json, "column " + std::to_string(column) + ": " + clipped(printable(reason), 200));
     return false;
   }
 
@@ -111,7 +110,7 @@ class tree_builder final : public nlohmann::json_sax<json> {
   }
 
   bool too_large(const std::string& why) {
-    fault_.emplace(errc::too_large, "line " + std::to_string(line_) + ": " + why);
+    fault_.emplace(errc::too_large, why);
     return false;
   }
 
@@ -132,7 +131,7 @@ class tree_builder final : public nlohmann::json_sax<json> {
   }
 
   std::string_view text_;
-  const std::size_t& line_;
+  std::size_t& line_;
   const entry_handler& on_entry_;
   std::vector<container> open_;
   std::size_t values_ = 0;
@@ -142,8 +141,8 @@ class tree_builder final : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-troupe::result<json> parse_json(std::string_view text, const entry_handler& on_entry) {
-  std::size_t line = 1;
+troupe::result<json> parse_json(std::string_view text, std::size_t& line, const entry_handler& on_entry) {
+  line = 1;
   tree_builder builder{text, line, on_entry};
   const bool good = json::sax_parse(counting_iterator{text.data(), &line},
                                     counting_iterator{text.data() + text.size(), &line}, &builder);

@@ -19,8 +19,9 @@ inline constexpr std::size_t json_values_max = 1'000'000;
 // which it begins. What it gets is no longer part of the tree, so a large bundle needs the memory of one entry.
 using entry_handler = std::function<void(nlohmann::json entry, std::size_t line)>;
 
-// Errors: not_json with the line and column, too_large for nesting and the number of values. Any bytes are allowed as
-// input.
-[[nodiscard]] troupe::result<nlohmann::json> parse_json(std::string_view text, const entry_handler& on_entry = {});
+// Errors: not_json with the column, too_large for nesting and the number of values; `line` is then where that was. Any
+// bytes are allowed as input.
+[[nodiscard]] troupe::result<nlohmann::json> parse_json(std::string_view text, std::size_t& line,
+                                                        const entry_handler& on_entry = {});
 
 }  // namespace healthcare

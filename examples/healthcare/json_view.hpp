@@ -23,6 +23,8 @@ class json_view {
   const std::string& path() const noexcept { return path_; }
 
   json_view operator[](const char* key) const;
+  // The same place, with a fault of its own: for a part whose faults shall not be those of the whole.
+  json_view apart(std::optional<troupe::error>& fault) const { return {value_, &fault, path_}; }
   json_view first() const;  // item of an array
   std::vector<json_view> items() const;
 
@@ -33,7 +35,11 @@ class json_view {
   // Leaves a fault of the reader's own, naming this place.
   template <class Errc>
   void refuse(Errc code, std::string_view why) const {
-    if (!*fault_) fault_->emplace(code, path_ + ": " + std::string{why});
+    fail({code, path_ + ": " + std::string{why}});
+  }
+  // Leaves a fault that names its place already.
+  void fail(troupe::error why) const {
+    if (!*fault_) *fault_ = std::move(why);
   }
 
  private:

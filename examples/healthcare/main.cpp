@@ -1,17 +1,22 @@
 // An autonomous healthcare assistant: reads patients (FHIR bundles) and a stream of vital signs, scores each patient,
 // checks the medication, plans follow-ups, and shows what it found. See README.md.
 
+#include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
-#include <fstream>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <string>
 
 #include "healthcare/assistant.hpp"
+#include "healthcare/input.hpp"
+#include "healthcare/stop_signals.hpp"
+#include "healthcare/text.hpp"
 
 namespace {
 
@@ -23,31 +28,70 @@ struct arguments {
   std::string vitals;
   std::string output = "table";
   std::string log_level = "error";
-  std::uint64_t chaos = 0;
-  std::uint64_t seed = 1;
+  std::string as_of;
+  std::string chaos = "0";
+  std::string seed = "1";
   std::size_t threads = 0;
 };
+
+std::string shown(const std::string& argument) { return healthcare::printable(healthcare::clipped(argument, 200)); }
 
 int usage(const std::string& what) {
   std::cerr << "healthcare: " << what << "\nTry healthcare --help.\n";
   return exit_usage;
 }
 
+int failed(const std::string& what) {
+  std::cerr << "healthcare: " << what << '\n';
+  return exit_failed;
+}
+
+// CLI11 takes a number that is too large for the largest there is.
+std::optional<std::uint64_t> number_of(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
+const CLI::Validator whole_number{
+    [](const std::string& text) {
+      return number_of(text) ? std::string{} : "\"" + shown(text) + "\" is not a whole number from 0 to 2^64 - 1";
+    },
+    "N"};
+
+const CLI::Validator a_time{[](const std::string& text) {
+                              const auto time = healthcare::parse_instant(text);
+                              return time ? std::string{} : healthcare::printable(time.error().message());
+                            },
+                            "TIME"};
+
+const CLI::Validator not_empty{
+    [](const std::string& text) { return text.empty() ? std::string{"nothing is named"} : std::string{}; }, "PATH"};
+
 // Nothing: go on. Otherwise the exit code.
 std::optional<int> parse(int argc, char** argv, arguments& into) {
   CLI::App app{
       "A healthcare assistant: vital signs, medication and follow-ups of a ward.\n"
-      "Without --bundles and --vitals it reads the data that ships with it.",
+      "Without --bundles it reads the data that ships with its source, and without --vitals too the stream of it.",
       "healthcare"};
-  app.add_option("--bundles", into.bundles, "Folder of FHIR R4 bundles (*.json)");
-  app.add_option("--vitals", into.vitals, "FHIR Observations as NDJSON, a file or - for standard input");
+  app.add_option("--bundles", into.bundles, "Folder of FHIR R4 bundles (*.json)")->check(not_empty);
+  app.add_option("--vitals", into.vitals, "FHIR Observations as NDJSON, a file or - for standard input")
+      ->check(not_empty);
   app.add_option("-o,--output", into.output, "table or json")->check(CLI::IsMember({"table", "json"}));
-  app.add_option("--chaos", into.chaos, "Kill a random sub-agent every N messages; the findings stay the same")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--seed", into.seed, "Seed of the choice of --chaos")->check(CLI::NonNegativeNumber);
+  app.add_option("--as-of", into.as_of,
+                 "When the round begins (2024-05-06T08:00:00Z); by default with the first vital sign")
+      ->check(a_time);
+  app.add_option("--chaos", into.chaos,
+                 "Kill a random sub-agent every N messages; the findings stay the same. 0: never")
+      ->check(whole_number);
+  app.add_option("--seed", into.seed, "Seed of the choice of --chaos")->check(whole_number);
   app.add_option("--threads", into.threads, "Scheduler threads; 0: one per core")->check(CLI::Range(0, 1024));
   app.add_option("--log-level", into.log_level, "trace, debug, info, warn, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  app.footer(
+      "SIGINT and SIGTERM end the stream: what is known then is shown. A second one ends the program.\n"
+      "Exit codes: 0, 1 if something failed, 64 for arguments that cannot be used.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
@@ -55,35 +99,48 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
   } catch (const CLI::ParseError& wrong) {
     return usage(wrong.what());
   }
-  if (into.bundles.empty() && into.vitals.empty()) {
-    into.bundles = HEALTHCARE_DATA;
-    into.vitals = HEALTHCARE_DATA "/vitals.ndjson";
-  }
+  if (into.bundles.empty() && into.vitals.empty()) into.vitals = HEALTHCARE_DATA "/vitals.ndjson";
   if (into.bundles.empty()) into.bundles = HEALTHCARE_DATA;
-  if (!std::filesystem::is_directory(into.bundles)) return usage("--bundles " + into.bundles + " is not a folder");
-  if (!into.vitals.empty() && into.vitals != "-" &&
-      (std::filesystem::is_directory(into.vitals) || !std::ifstream{into.vitals}))
-    return usage("--vitals " + into.vitals + " cannot be read");
   return {};
 }
 
-int serve(const arguments& given) {
+// Writes it all, or says why not.
+int show(const std::string& text) {
+  for (std::size_t done = 0; done < text.size();) {
+    const auto written = ::write(STDOUT_FILENO, text.data() + done, text.size() - done);
+    if (written >= 0) {
+      done += static_cast<std::size_t>(written);
+    } else if (errno != EINTR) {
+      return failed("standard output: " + std::string{std::strerror(errno)});
+    }
+  }
+  return 0;
+}
+
+int serve(const arguments& given, const healthcare::stop_signals& signals) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto say = [&](const std::string& text) {
     if (terminal) std::cerr << "\r\033[K" << text << std::flush;
   };
-  say("reading " + given.bundles);
-  auto patients = healthcare::read_folder(given.bundles);
-  if (!patients) {
-    say("");
-    std::cerr << "healthcare: " << patients.error().message() << '\n';
-    return exit_failed;
-  }
-
   healthcare::assistant_options options;
+  options.chaos = number_of(given.chaos).value();
+  options.seed = number_of(given.seed).value();
+  if (!given.as_of.empty()) options.begins = healthcare::parse_instant(given.as_of).value();
+
+  say("reading " + shown(given.bundles));
+  auto patients = healthcare::read_folder(given.bundles);
+  say("");
+  if (!patients) return usage("--bundles " + shown(given.bundles) + ": " + patients.error().message());
   options.patients = std::make_shared<const healthcare::ward>(*std::move(patients));
-  options.chaos = given.chaos;
-  options.seed = given.seed;
+
+  std::unique_ptr<healthcare::input> source;
+  if (!given.vitals.empty()) {
+    auto opened = healthcare::input::open(given.vitals, signals.wake());
+    if (!opened) return usage("--vitals " + shown(given.vitals) + ": " + opened.error().message());
+    source = *std::move(opened);
+  }
+  std::istream stream{source.get()};  // without a source it has no lines
+
   options.report_problem = [&](const healthcare::problem& what) {
     say("");
     std::cerr << to_text(what) << '\n';
@@ -91,40 +148,45 @@ int serve(const arguments& given) {
   options.progress = [&](std::uint64_t lines) {
     if (lines % 1000 == 0) say(std::to_string(lines) + " lines of vital signs");
   };
-  if (given.chaos > 0)
+  if (options.chaos > 0)
     std::cerr << "chaos: a sub-agent is killed every " << given.chaos << " messages, seed " << given.seed << '\n';
-
-  std::ifstream file;
-  std::istringstream nothing;
-  std::istream* stream = &nothing;
-  if (given.vitals == "-") {
-    stream = &std::cin;
-  } else if (!given.vitals.empty()) {
-    file.open(given.vitals);
-    stream = &file;
-  }
 
   troupe::node node{{.threads = given.threads,
                      .log = troupe::logger::make({.level = troupe::parse_log_level(given.log_level).value()}).value()}};
-  const auto found = run_assistant(node, options, *stream, given.vitals == "-" ? "(standard input)" : given.vitals);
+  const auto name = given.vitals == "-" ? "(standard input)" : given.vitals;
+  const auto found = run_assistant(node, options, stream, name);
   say("");
-  if (!found) {
-    std::cerr << "healthcare: " << found.error().describe() << '\n';
-    return exit_failed;
-  }
-  std::cout << (given.output == "json" ? to_json(*found) + "\n" : to_table(*found));
-  return std::cout.flush() ? 0 : exit_failed;
+  if (!found) return failed(found.error().describe());
+  if (const auto* signal = signals.caught())
+    std::cerr << "healthcare: " << signal << " ended the stream; this is what was known by then\n";
+  const int code = show(given.output == "json" ? to_json(*found) : to_table(*found));
+  if (source && source->error() != 0)
+    return failed(shown(name) + ": " + std::strerror(source->error()) + "; this is what was known by then");
+  return code;
+}
+
+// A file that is opened must not take the place of a standard one that is closed. False if there is nowhere to show
+// anything.
+bool open_standard_files() {
+  if (::fcntl(STDIN_FILENO, F_GETFD) < 0) (void)::open("/dev/null", O_WRONLY);  // reading from it fails, as it should
+  const bool out = ::fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+  if (!out) (void)::open("/dev/null", O_WRONLY);
+  if (::fcntl(STDERR_FILENO, F_GETFD) < 0) (void)::open("/dev/null", O_WRONLY);
+  return out;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!open_standard_files()) return failed("standard output is closed");
+  ::signal(SIGPIPE, SIG_IGN);  // a write says so instead
   arguments given;
   if (const auto code = parse(argc, argv, given)) return *code;
   try {
-    return serve(given);
+    const auto signals = healthcare::stop_signals::install();
+    if (!signals) return failed(signals.error().message());
+    return serve(given, *signals);
   } catch (const std::exception& e) {
-    std::cerr << "healthcare: " << e.what() << '\n';
-    return exit_failed;
+    return failed(e.what());
   }
 }

@@ -6,73 +6,11 @@
 #include <tuple>
 
 #include "healthcare/daily_dose.hpp"
+#include "healthcare/prescription.hpp"
 #include "healthcare/text.hpp"
-#include "healthcare/vital_codes.hpp"
 
 namespace healthcare {
 namespace {
-
-// An active request, with what it contains.
-struct prescription {
-  const medication_request* request;
-  std::string name;  // for people
-  drug_product product;
-};
-
-// The name that a coding means by the table of codes, empty if it is not there.
-std::string_view coded(const coding& item) {
-  for (const auto& known : coded_names()) {
-    if (known.code == item.code && known.system == item.system) return known.name;
-  }
-  return {};
-}
-
-std::string display_of(const std::vector<coding>& codings) {
-  for (const auto& item : codings) {
-    if (!item.display.empty()) return item.display;
-  }
-  return codings.empty() ? "" : codings.front().code;
-}
-
-prescription prescription_of(const medication_request& request) {
-  prescription out{&request, printable(display_of(request.medication)), {}};
-  out.product = parse_product(display_of(request.medication));
-  // A coded ingredient counts even where the text is in another language or missing.
-  for (const auto& item : request.medication) {
-    const auto name = coded(item);
-    const bool known = std::any_of(out.product.ingredients.begin(), out.product.ingredients.end(),
-                                   [&](const ingredient& of) { return of.name == name; });
-    if (!name.empty() && !known) out.product.ingredients.push_back({std::string{name}, std::string{name}, {}});
-  }
-  return out;
-}
-
-// What an allergy is to: names of ingredients and of classes.
-struct allergen {
-  std::set<std::string> substances;
-  std::set<std::string> classes;
-};
-
-allergen allergen_of(const allergy& of) {
-  allergen out;
-  std::set<std::string> named;
-  for (const auto& item : of.substance) {
-    if (const auto name = coded(item); !name.empty()) named.emplace(name);
-    if (auto name = allergen_name(item.display); !name.empty()) named.insert(std::move(name));
-  }
-  for (const auto& name : named) {
-    bool is_class = false;
-    for (const auto& group : drug_classes()) {
-      const bool listed = std::find(group.allergens.begin(), group.allergens.end(), name) != group.allergens.end();
-      if (listed || group.name == name) {
-        out.classes.emplace(group.name);
-        is_class = true;
-      }
-    }
-    if (!is_class) out.substances.insert(name);
-  }
-  return out;
-}
 
 std::string quoted(const std::string& name) { return "\"" + clipped(name, 120) + "\""; }
 
@@ -131,6 +69,7 @@ class reviewer {
     for (const auto* request : active) {
       if (drugs_.size() < active_requests_max) {
         drugs_.push_back(prescription_of(*request));
+        if (!drugs_.back().known) out_.unknown_drugs.push_back({request->id, drugs_.back().name});
       } else {
         out_.unknown_doses.push_back(
             {request->id, display_of(request->medication), "too many active requests: not checked"});
@@ -174,6 +113,7 @@ class reviewer {
       if (!item.active) continue;
       const auto to = allergen_of(item);
       const auto label = printable(clipped(display_of(item.substance), 120));
+      if (!to.known && !to.substances.empty() && item.to_drug) out_.unknown_allergens.push_back({item.id, label});
       for (const auto& drug : drugs_) {
         std::optional<finding> worst;
         for (const auto& of : drug.product.ingredients) {

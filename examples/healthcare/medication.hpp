@@ -40,9 +40,19 @@ struct unknown_dose {
   bool operator==(const unknown_dose&) const = default;
 };
 
+// A drug or a substance that the tables do not know, so that its absence from the findings means nothing. Names still
+// match each other.
+struct unknown_name {
+  std::string id;  // of the MedicationRequest or AllergyIntolerance
+  std::string text;
+  bool operator==(const unknown_name&) const = default;
+};
+
 struct medication_review {
-  std::vector<finding> findings;            // the most severe first
-  std::vector<unknown_dose> unknown_doses;  // by request
+  std::vector<finding> findings;                // the most severe first
+  std::vector<unknown_dose> unknown_doses;      // by request
+  std::vector<unknown_name> unknown_drugs;      // by request; active ones
+  std::vector<unknown_name> unknown_allergens;  // by allergy; active ones, but for those to food and the environment
   bool operator==(const medication_review&) const = default;
 };
 

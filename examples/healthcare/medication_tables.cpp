@@ -63,8 +63,8 @@ constexpr names thiazides = {"hydrochlorothiazide", "chlorthalidone", "indapamid
 constexpr names nitrates = {"nitroglycerin", "isosorbide mononitrate", "isosorbide dinitrate"};
 constexpr names pde5_inhibitors = {"sildenafil", "tadalafil", "vardenafil"};
 
-constexpr names penicillin_allergens = {"penicillin", "penicillins"};
-constexpr names cephalosporin_allergens = {"cephalosporin", "cephalosporins"};
+constexpr names penicillin_allergens = {"penicillin", "penicillins", "pcn", "beta-lactam", "beta-lactams"};
+constexpr names cephalosporin_allergens = {"cephalosporin", "cephalosporins", "beta-lactam", "beta-lactams"};
 constexpr names sulfonamide_allergens = {"sulfa", "sulfonamide", "sulfonamides", "sulphonamide", "sulphonamides"};
 constexpr names macrolide_allergens = {"macrolide", "macrolides"};
 constexpr names fluoroquinolone_allergens = {"quinolone", "quinolones", "fluoroquinolone", "fluoroquinolones"};

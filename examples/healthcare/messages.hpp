@@ -4,28 +4,49 @@
 #include <optional>
 #include <string>
 #include <troupe/actors/message.hpp>
+#include <utility>
 #include <vector>
 
 #include "healthcare/follow_ups.hpp"
 #include "healthcare/report.hpp"
 
-// What the agents of the hospital tell and ask each other.
+// What the agents of the hospital tell and ask each other. News carry no contents: whoever gets them asks for what
+// there is. So nothing is lost with a message that is, and every answer comes from all that is known when it is asked
+// for.
 
 namespace healthcare {
 
-// To the record system: a vital sign of a patient who is known. It is on record, and on its way to the patient's vitals
-// agent, when this is answered.
+// To the record system: a vital sign, or what takes one back, of a patient who is known. On record when this is
+// answered.
+struct noted {
+  std::string kind;  // of the problem to be reported about it, as in `problem`; empty: none
+  std::string text;
+  TROUPE_MESSAGE(noted, kind, text)
+};
 struct observed {
   observation taken;  // with the patient's id
-  TROUPE_MESSAGE(observed, taken)
+  std::uint64_t line = 0;
+  using reply_type = noted;
+  TROUPE_MESSAGE(observed, taken, line)
 };
 
-// To the record system: everything about one patient.
+// To the record system: there are no more of them.
+struct set_aside {
+  std::vector<std::pair<std::uint64_t, std::string>> lines;  // which do not count, and why
+  instant begins{};                                          // of the round
+  TROUPE_MESSAGE(set_aside, lines, begins)
+};
+struct end_of_stream {
+  using reply_type = set_aside;
+  TROUPE_MESSAGE(end_of_stream)
+};
+
+// To the record system: what the bundles have about one patient, and when the round begins.
 struct chart {
   record about;
-  std::vector<observation> observations;  // in the order in which they were recorded
-  instant as_of{};
-  TROUPE_MESSAGE(chart, about, observations, as_of)
+  instant begins{};
+  std::uint64_t begins_changed = 0;  // how often, so far
+  TROUPE_MESSAGE(chart, about, begins, begins_changed)
 };
 struct get_chart {
   std::string patient;
@@ -33,16 +54,27 @@ struct get_chart {
   TROUPE_MESSAGE(get_chart, patient)
 };
 
-// To a vitals agent: one more observation is on record, the `number`th of this patient.
-struct new_observation {
-  observation taken;
-  std::uint64_t number = 0;
-  TROUPE_MESSAGE(new_observation, taken, number)
+// To the record system: the changes of a patient's vital signs after the first so many, some at a time.
+struct changes {
+  std::vector<observation> next;
+  bool more = false;  // there are
+  TROUPE_MESSAGE(changes, next, more)
+};
+struct get_changes {
+  std::string patient;
+  std::uint64_t after = 0;
+  using reply_type = changes;
+  TROUPE_MESSAGE(get_changes, patient, after)
 };
 
-// To a vitals agent: the score and its trend; nothing if no vital sign is known.
+// To a vitals agent that has asked for all changes so far: there are more now.
+struct new_changes {
+  TROUPE_MESSAGE(new_changes)
+};
+
+// To a vitals agent: the score and its trend.
 struct vitals_assessed {
-  std::optional<news2_report> news2;
+  news2_report news2;
   TROUPE_MESSAGE(vitals_assessed, news2)
 };
 struct get_assessment {
@@ -60,24 +92,31 @@ struct get_review {
   TROUPE_MESSAGE(get_review)
 };
 
-// To a vitals or medication agent: the follow-ups it has asked for so far.
+// To a vitals or medication agent: what it asks for.
 struct follow_ups {
-  std::vector<follow_up> requests;
-  TROUPE_MESSAGE(follow_ups, requests)
+  request_list wanted;
+  TROUPE_MESSAGE(follow_ups, wanted)
 };
 struct get_follow_ups {
   using reply_type = follow_ups;
   TROUPE_MESSAGE(get_follow_ups)
 };
 
-// To a scheduling agent, and from it to the booking system: see to this follow-up.
-struct book {
-  follow_up request;
-  TROUPE_MESSAGE(book, request)
+// To a scheduling agent: this sibling asks for something else than before.
+struct new_follow_ups {
+  std::string sibling;
+  std::uint64_t version = 0;
+  TROUPE_MESSAGE(new_follow_ups, sibling, version)
 };
-// To a scheduling agent: answered when all that it was told before is booked.
+// To a scheduling agent: answered when all that its siblings ask for is booked.
 struct settle_bookings {
   TROUPE_MESSAGE(settle_bookings)
+};
+
+// To the booking system: all that one requester wants now.
+struct book {
+  request_list wanted;
+  TROUPE_MESSAGE(book, wanted)
 };
 
 // To the booking system: the plan as it is now.

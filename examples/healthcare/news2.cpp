@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <utility>
 
 namespace healthcare {
 namespace {
@@ -40,8 +41,7 @@ std::span<const column> row(vital what) {
 risk band_of(int total, bool single_three) {
   if (total >= 7) return risk::high;
   if (total >= 5) return risk::medium;
-  if (single_three) return risk::low_medium;
-  return total >= 1 ? risk::low : risk::none;
+  return single_three ? risk::low_medium : risk::low;
 }
 
 }  // namespace
@@ -52,6 +52,10 @@ int news2_points(vital what, double value) noexcept {
     if (step <= most) return points;
   }
   return 0;
+}
+
+double graver(vital what, double a, double b) noexcept {
+  return std::max(std::pair{news2_points(what, a), a}, std::pair{news2_points(what, b), b}).second;
 }
 
 news2_score score(const vital_signs& signs) {
@@ -68,9 +72,9 @@ news2_score score(const vital_signs& signs) {
   return out;
 }
 
-clinical_response response_to(risk band) noexcept {
-  switch (band) {
-    case risk::none: return {"every 12 hours", "routine monitoring"};
+clinical_response response_to(const news2_score& of) noexcept {
+  if (of.total == 0) return {"every 12 hours", "routine monitoring"};
+  switch (of.band) {
     case risk::low: return {"every 4 to 6 hours", "assessment by a registered nurse"};
     case risk::low_medium: return {"every hour", "urgent ward-based review"};
     case risk::medium: return {"every hour", "urgent assessment by a clinician competent in acute illness"};
@@ -81,7 +85,6 @@ clinical_response response_to(risk band) noexcept {
 
 std::string_view to_string(risk band) noexcept {
   switch (band) {
-    case risk::none: return "none";
     case risk::low: return "low";
     case risk::low_medium: return "low-medium";
     case risk::medium: return "medium";

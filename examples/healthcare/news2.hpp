@@ -24,18 +24,17 @@ struct vital_signs {
 };
 
 enum class risk : std::uint8_t {
-  none,        // score 0
-  low,         // 1 to 4
-  low_medium,  // up to 4, with a 3 in a single parameter
+  low,         // 0 to 4
+  low_medium,  // 3 or 4, with a 3 in a single parameter
   medium,      // 5 or 6
   high,        // 7 or more
 };
 
 struct news2_score {
   int total = 0;
-  risk band = risk::none;
+  risk band = risk::low;
   std::array<int, vital_count> points{};  // 0 where missing
-  std::vector<vital> missing;             // measured ones that are absent; consciousness and oxygen are assumed normal
+  std::vector<vital> missing = {};        // measured ones that are absent; consciousness and oxygen are assumed normal
   bool operator==(const news2_score&) const = default;
 };
 
@@ -48,12 +47,15 @@ struct clinical_response {
 // Points of one parameter, 0 to 3. Values are rounded to the chart's steps first: whole numbers, tenths of a degree.
 [[nodiscard]] int news2_points(vital what, double value) noexcept;
 
+// Of two values of one parameter the one that scores more; of two that score the same the larger.
+[[nodiscard]] double graver(vital what, double a, double b) noexcept;
+
 // Missing parameters score nothing and are named; the patient is alert and on room air unless told.
 [[nodiscard]] news2_score score(const vital_signs& signs);
 
-[[nodiscard]] clinical_response response_to(risk band) noexcept;
+[[nodiscard]] clinical_response response_to(const news2_score& of) noexcept;
 
-// "none", "low", "low-medium", "medium", "high"
+// "low", "low-medium", "medium", "high"
 [[nodiscard]] std::string_view to_string(risk band) noexcept;
 
 }  // namespace healthcare

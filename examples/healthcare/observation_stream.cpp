@@ -29,7 +29,10 @@ std::optional<observation_stream::line> observation_stream::next() {
     }
     ++number_;
     const std::string_view text{buffer_.data(), *length};
-    if (text.find_first_not_of(" \t\r") != text.npos) return line{number_, read_observation(text)};
+    if (text.find_first_not_of(" \t\r") == text.npos) continue;
+    std::vector<troupe::error> left_out;
+    auto read = read_observation(text, left_out);
+    return line{number_, std::move(read), std::move(left_out)};
   }
   return std::nullopt;
 }

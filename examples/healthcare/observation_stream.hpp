@@ -19,6 +19,7 @@ class observation_stream {
   struct line {
     std::size_t number = 0;  // from 1
     troupe::result<observation> value;
+    std::vector<troupe::error> left_out = {};  // what is wrong with parts of the observation that it does without
   };
 
   explicit observation_stream(std::istream& in);

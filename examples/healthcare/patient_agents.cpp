@@ -9,108 +9,118 @@ namespace healthcare {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+troupe::agent_ref sibling(troupe::turn& now, std::string_view name) {
+  return now.ref(now.self().path().parent() / name);
+}
+
+}  // namespace
+
 // -- vitals -----------------------------------------------------------------------------------------------------------
 
-vitals_agent::vitals_agent(troupe::agent_context& context, std::string patient)
-    : agent{context}, patient_{std::move(patient)} {
-  on(&vitals_agent::take);
+vitals_agent::vitals_agent(troupe::agent_context& context, std::string patient, bool deceased)
+    : agent{context}, patient_{std::move(patient)}, deceased_{deceased} {
+  on(&vitals_agent::look);
   on(&vitals_agent::assess);
   on(&vitals_agent::list);
 }
 
-troupe::task<void> vitals_agent::on_start(troupe::turn& now) {
-  const auto records = now.ref(addresses::records);
-  const auto chart = co_await now.ask<get_chart>(records, patient_);
-  deceased_ = chart.about.who.deceased;
-  for (const auto& each : chart.observations) history_.add(each);
-  version_ = chart.observations.size();
+troupe::task<void> vitals_agent::on_start(troupe::turn& now) { co_await catch_up(now); }
+
+troupe::task<void> vitals_agent::look(new_changes, troupe::turn& now) { co_await catch_up(now); }
+
+troupe::task<vitals_assessed> vitals_agent::assess(get_assessment, troupe::turn& now) {
+  co_await catch_up(now);
+  co_return vitals_assessed{news2_of(history_)};
 }
 
-void vitals_agent::take(const new_observation& news, troupe::turn& now) {
-  // One that was on record when this incarnation started is known already.
-  if (news.number <= version_) return;
-  version_ = news.number;
-  if (!history_.add(news.taken) || deceased_) return;
-  ask_for_follow_up(now);
-}
-
-// An observation that was on record before the restart, but not handled yet, would otherwise pass without its
-// follow-up.
-troupe::task<void> vitals_agent::on_restart(troupe::turn& now, const troupe::exit_cause&) {
-  co_await on_start(now);
-  if (!deceased_) ask_for_follow_up(now);
-}
-
-void vitals_agent::ask_for_follow_up(troupe::turn& now) {
-  const auto team = now.self().path().parent();
-  if (auto request = vitals_follow_up(patient_, history_.timeline(), version_)) {
-    now.send(now.ref(team / "scheduling"), book{*std::move(request)});
-    now.send(now.ref(team / "learning"), feedback{"escalation"});
-  }
-}
-
-vitals_assessed vitals_agent::assess(const get_assessment&) {
-  vitals_assessed out;
-  if (auto latest = history_.latest()) out.news2 = news2_report{*std::move(latest), history_.trend()};
-  return out;
-}
-
-follow_ups vitals_agent::list(const get_follow_ups&) {
+troupe::task<follow_ups> vitals_agent::list(get_follow_ups, troupe::turn& now) {
+  co_await catch_up(now);
   follow_ups out;
-  if (deceased_) return out;
-  if (auto request = vitals_follow_up(patient_, history_.timeline(), version_))
-    out.requests.push_back(*std::move(request));
-  return out;
+  out.wanted = vitals_follow_ups(patient_, history_.escalations(), version_);
+  if (deceased_) out.wanted.requests.clear();
+  co_return out;
+}
+
+troupe::task<void> vitals_agent::catch_up(troupe::turn& now) {
+  const auto records = now.ref(addresses::records);
+  bool escalations_changed = false;
+  for (bool more = true; more;) {
+    const auto changes = co_await now.ask<get_changes>(records, patient_, version_);
+    for (const auto& each : changes.next) escalations_changed |= history_.take(each);
+    version_ += changes.next.size();
+    more = changes.more;
+  }
+  if (!escalations_changed || deceased_) co_return;
+  now.send(sibling(now, "scheduling"), new_follow_ups{"vitals", version_});
+  now.send(sibling(now, "learning"), feedback{"escalation"});
 }
 
 // -- medication -------------------------------------------------------------------------------------------------------
 
 medication_agent::medication_agent(troupe::agent_context& context, std::string patient)
     : agent{context}, patient_{std::move(patient)} {
-  on([this](const get_review&) { return checked_; });
-  on([this](const get_follow_ups&) { return requests_; });
+  on(&medication_agent::check);
+  on(&medication_agent::list);
 }
 
 troupe::task<void> medication_agent::on_start(troupe::turn& now) {
+  co_await catch_up(now);
+  now.send(sibling(now, "scheduling"), new_follow_ups{"medication", requests_.wanted.version});
+}
+
+troupe::task<medication_checked> medication_agent::check(get_review, troupe::turn& now) {
+  co_await catch_up(now);
+  co_return checked_;
+}
+
+troupe::task<follow_ups> medication_agent::list(get_follow_ups, troupe::turn& now) {
+  co_await catch_up(now);
+  co_return requests_;
+}
+
+troupe::task<void> medication_agent::catch_up(troupe::turn& now) {
   const auto records = now.ref(addresses::records);
   const auto chart = co_await now.ask<get_chart>(records, patient_);
-  checked_.review = review_medication(chart.about, chart.as_of);
-  if (chart.about.who.deceased) co_return;
-  for (const auto& each : checked_.review.findings)
-    requests_.requests.push_back(medication_follow_up(patient_, each, chart.as_of, 1));
+  // The version of what it asks for; 0 is that of an agent that has not looked yet.
+  const auto version = chart.begins_changed + 1;
+  if (version == requests_.wanted.version) co_return;
+  checked_.review = review_medication(chart.about, chart.begins);
+  requests_.wanted = medication_follow_ups(patient_, checked_.review, chart.begins, version);
+  if (chart.about.who.deceased) requests_.wanted.requests.clear();
 }
 
 // -- scheduling -------------------------------------------------------------------------------------------------------
 
 scheduling_agent::scheduling_agent(troupe::agent_context& context) : agent{context} {
   on(&scheduling_agent::see_to);
-  on([](const settle_bookings&) {});
+  on(&scheduling_agent::settle);
 }
 
-troupe::task<void> scheduling_agent::on_start(troupe::turn& now) {
-  const auto booking = now.ref(addresses::booking);
-  for (const std::string_view sibling : {"vitals", "medication"}) {
-    const auto known = co_await ask_sibling(sibling, now);
-    for (const auto& each : known.requests) co_await now.ask<book>(booking, each);
+troupe::task<void> scheduling_agent::see_to(new_follow_ups news, troupe::turn& now) {
+  if (news.version <= booked_[news.sibling]) co_return;
+  // A sibling that is killed over the question has news again once it is back.
+  (void)co_await book_what(news.sibling, now);
+}
+
+troupe::task<troupe::result<void>> scheduling_agent::settle(settle_bookings, troupe::turn& now) {
+  auto done = co_await book_what("medication", now);
+  if (done) done = co_await book_what("vitals", now);
+  co_return done;
+}
+
+troupe::task<troupe::result<void>> scheduling_agent::book_what(std::string name, troupe::turn& now) {
+  auto asking = now.ask<get_follow_ups>(sibling(now, name));
+  auto known = co_await asking.as_result();
+  if (!known) co_return std::move(known).error();
+  if (known->wanted.version > booked_[name]) {
+    const auto booking = now.ref(addresses::booking);
+    co_await now.ask<book>(booking, known->wanted);
+    now.send(sibling(now, "learning"), feedback{"booking"});
+    booked_[name] = known->wanted.version;
   }
-}
-
-// A sibling that is being restarted keeps the question in its mailbox; only one that was killed over it has to be asked
-// again.
-troupe::task<follow_ups> scheduling_agent::ask_sibling(std::string_view name, troupe::turn& now) {
-  const auto sibling = now.ref(now.self().path().parent() / name);
-  for (int attempt = 1;; ++attempt) {
-    auto asking = now.ask<get_follow_ups>(sibling);
-    auto known = co_await asking.as_result();
-    if (known) co_return *std::move(known);
-    if (attempt == 20) throw troupe::failure{known.error()};
-  }
-}
-
-troupe::task<void> scheduling_agent::see_to(book wanted, troupe::turn& now) {
-  const auto booking = now.ref(addresses::booking);
-  co_await now.ask<book>(booking, wanted.request);
-  now.send(now.ref(now.self().path().parent() / "learning"), feedback{"booking"});
+  co_return troupe::ok();
 }
 
 // -- learning ---------------------------------------------------------------------------------------------------------
@@ -126,14 +136,14 @@ learning_agent::learning_agent(troupe::agent_context& context) : agent{context} 
 
 // -- the team ---------------------------------------------------------------------------------------------------------
 
-troupe::supervisor_spec patient_team(const std::string& patient) {
-  return {.name = troupe::path::escape_segment(patient),
+troupe::supervisor_spec patient_team(const patient& who) {
+  return {.name = troupe::path::escape_segment(who.id),
           .strategy = troupe::one_for_one,
           .intensity = 10,
           .period = 1s,
-          .children = {troupe::child<vitals_agent>("vitals", patient),
-                       troupe::child<medication_agent>("medication", patient),
-                       troupe::child<scheduling_agent>("scheduling"), troupe::child<learning_agent>("learning")}};
+          .children = {troupe::child<learning_agent>("learning"), troupe::child<scheduling_agent>("scheduling"),
+                       troupe::child<medication_agent>("medication", who.id),
+                       troupe::child<vitals_agent>("vitals", who.id, who.deceased)}};
 }
 
 }  // namespace healthcare

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -8,8 +9,8 @@
 #include "healthcare/messages.hpp"
 #include "healthcare/vitals_history.hpp"
 
-// The four sub-agents of a patient. Each can be killed at any time: what it knows it can find out again, from the
-// record system or from the others, and it does so whenever it starts.
+// The four sub-agents of a patient. Each can be killed at any time. What vitals, medication and scheduling know they
+// ask for again, whenever they start and before they answer; what learning has collected is lost.
 
 namespace healthcare {
 
@@ -19,47 +20,56 @@ struct addresses {
   static inline const troupe::path booking{"/hospital/booking"};
   static inline const troupe::path patients{"/hospital/patients"};
 };
+inline troupe::path patient_team_path(const std::string& patient) {
+  return addresses::patients / troupe::path::escape_segment(patient);
+}
 
 // Keeps the history of vital signs, scores it, and asks for a follow-up when the score calls for one.
 class vitals_agent : public troupe::agent {
  public:
-  vitals_agent(troupe::agent_context& context, std::string patient);
+  vitals_agent(troupe::agent_context& context, std::string patient, bool deceased);
 
  private:
   troupe::task<void> on_start(troupe::turn& now) override;
-  troupe::task<void> on_restart(troupe::turn& now, const troupe::exit_cause& previous) override;
-  void ask_for_follow_up(troupe::turn& now);
-  void take(const new_observation& news, troupe::turn& now);
-  vitals_assessed assess(const get_assessment&);
-  follow_ups list(const get_follow_ups&);
+  troupe::task<void> look(new_changes, troupe::turn& now);
+  troupe::task<vitals_assessed> assess(get_assessment, troupe::turn& now);
+  troupe::task<follow_ups> list(get_follow_ups, troupe::turn& now);
+  troupe::task<void> catch_up(troupe::turn& now);
 
   const std::string patient_;
-  bool deceased_ = false;
+  const bool deceased_;
   vitals_history history_;
-  std::uint64_t version_ = 0;  // observations on record so far
+  std::uint64_t version_ = 0;  // changes taken so far
 };
 
-// Checks the active medication once it starts; the records do not change during a run.
+// Checks the active medication; again if the round begins at another time, which decides who is an adult.
 class medication_agent : public troupe::agent {
  public:
   medication_agent(troupe::agent_context& context, std::string patient);
 
  private:
   troupe::task<void> on_start(troupe::turn& now) override;
+  troupe::task<medication_checked> check(get_review, troupe::turn& now);
+  troupe::task<follow_ups> list(get_follow_ups, troupe::turn& now);
+  troupe::task<void> catch_up(troupe::turn& now);
+
   const std::string patient_;
   medication_checked checked_;
   follow_ups requests_;
 };
 
-// Sees to it that every follow-up of the patient is booked.
+// Sees to it that every follow-up of the patient is booked. Knows nothing when it starts, and asks its siblings then
+// when there is something to do: asking them while it starts would keep their supervisor from starting them.
 class scheduling_agent : public troupe::agent {
  public:
   explicit scheduling_agent(troupe::agent_context& context);
 
  private:
-  troupe::task<void> on_start(troupe::turn& now) override;
-  troupe::task<void> see_to(book wanted, troupe::turn& now);
-  troupe::task<follow_ups> ask_sibling(std::string_view name, troupe::turn& now);
+  troupe::task<void> see_to(new_follow_ups news, troupe::turn& now);
+  troupe::task<troupe::result<void>> settle(settle_bookings, troupe::turn& now);
+  troupe::task<troupe::result<void>> book_what(std::string sibling, troupe::turn& now);
+
+  std::map<std::string, std::uint64_t> booked_;  // the version of each sibling's list that is booked
 };
 
 // Collects feedback; what it would learn from it is to come.
@@ -71,9 +81,9 @@ class learning_agent : public troupe::agent {
   std::map<std::string, std::uint64_t> collected_;
 };
 
-// The supervisor of one patient with the four of them, in the order in which they need each other.
-troupe::supervisor_spec patient_team(const std::string& patient);
+// The supervisor of one patient with the four of them, each after those that it tells its news.
+troupe::supervisor_spec patient_team(const patient& who);
 // The names of the four.
-inline constexpr std::array<std::string_view, 4> sub_agents{"vitals", "medication", "scheduling", "learning"};
+inline constexpr std::array<std::string_view, 4> sub_agents{"learning", "scheduling", "medication", "vitals"};
 
 }  // namespace healthcare

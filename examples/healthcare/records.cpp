@@ -28,10 +28,13 @@ std::string_view to_string(acvpu level) noexcept {
   return "unknown";
 }
 
+bool matters(const observation& taken) noexcept {
+  if (!taken.readings.empty()) return true;
+  return !taken.id.empty() && (taken.names_vital_sign || taken.status >= observation_status::amended);
+}
+
 std::string to_text(const problem& what) {
-  std::string text = what.file;
-  if (what.line != 0) text += ":" + std::to_string(what.line);
-  return printable(text + ": " + what.text);
+  return printable(what.file + ":" + std::to_string(what.line) + ": " + what.text);
 }
 
 }  // namespace healthcare

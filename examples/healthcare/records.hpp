@@ -31,19 +31,22 @@ struct patient {
   bool operator==(const patient&) const = default;
 };
 
-struct practitioner {
-  std::string id;
-  std::string name;
-  bool operator==(const practitioner&) const = default;
-};
-
 struct allergy {
   std::string id;
   std::string patient;  // id, or the reference as written where the patient is not known yet
   std::vector<coding> substance;
   bool active = true;        // clinically active, and neither refuted nor entered in error
   bool intolerance = false;  // an intolerance rather than an immune reaction
+  bool to_drug = true;       // unless it says that it is to food or to the environment
   bool operator==(const allergy&) const = default;
+};
+
+// No more than this in any time of this length.
+struct dose_cap {
+  double dose = 0;
+  std::string dose_unit;  // as in dosage
+  double period_hours = 24;
+  bool operator==(const dose_cap&) const = default;
 };
 
 // One dosageInstruction. Absent values were absent in the resource.
@@ -54,6 +57,7 @@ struct dosage {
   std::optional<double> dose;  // of one administration
   std::string dose_unit;       // UCUM code or unit text; empty for "one tablet"
   bool as_needed = false;
+  std::optional<dose_cap> at_most;
   bool operator==(const dosage&) const = default;
 };
 
@@ -62,7 +66,8 @@ struct medication_request {
   std::string patient;  // as above
   std::vector<coding> medication;
   std::vector<dosage> dosages;
-  bool active = false;
+  bool active = false;       // an order that is being carried out
+  bool dosage_lost = false;  // an instruction could not be read, and is not among the dosages
   bool operator==(const medication_request&) const = default;
 };
 
@@ -94,27 +99,40 @@ struct reading {
 
 enum class observation_status : std::uint8_t { preliminary, final, amended, withdrawn };
 
+// What a resource says about how new this copy of it is. What it does not say comes before whatever it could say.
+struct edition {
+  std::uint64_t version = 0;       // meta.versionId, where that is a number
+  std::optional<instant> updated;  // meta.lastUpdated
+  std::optional<instant> issued;
+  auto operator<=>(const edition&) const = default;
+};
+
 // One FHIR Observation with the vital signs in it. `readings` is empty for one that holds none (a height, a laboratory
-// value) and for one entered in error, which withdraws an earlier one of the same id.
+// value, a vital sign that could not be taken) and for one entered in error, which withdraws all others of its id.
 struct observation {
   std::string id;       // may be empty
   std::string patient;  // as above
   instant time{};       // of the measurement
   observation_status status = observation_status::final;
-  std::vector<reading> readings;
+  std::vector<reading> readings;  // by what, each at most once
+  bool names_vital_sign = false;  // in a code, whether there is a reading of it or not
+  healthcare::edition edition;
   bool operator==(const observation&) const = default;
 };
+
+// Whether it may change what is known of a patient: by a reading, or by taking the place of another of its id.
+[[nodiscard]] bool matters(const observation& taken) noexcept;
 
 // A piece of input that was not taken, for people.
 struct problem {
   std::string file;
-  std::size_t line = 0;  // 0: the file as a whole
-  std::string kind;      // name of an errc
+  std::size_t line = 1;
+  std::string kind;  // name of an errc
   std::string text;
   bool operator==(const problem&) const = default;
 };
 
-// "file:line: text", with control characters made harmless.
+// "file:line: text", fit to be printed.
 [[nodiscard]] std::string to_text(const problem& what);
 
 }  // namespace healthcare

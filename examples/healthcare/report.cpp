@@ -36,25 +36,24 @@ json value_json(vital what, double value) {
 }
 
 json news2_json(const news2_report& of) {
-  const auto& [now, trend] = of;
-  const auto response = response_to(now.score.band);
-  json out{{"at", to_text(now.at)},
-           {"score", now.score.total},
-           {"band", to_string(now.score.band)},
+  const auto response = response_to(of.score);
+  json out{{"at", of.at ? json(to_text(*of.at)) : json{}},
+           {"score", of.score.total},
+           {"band", to_string(of.score.band)},
            {"monitoring", response.monitoring},
            {"response", response.action},
            {"missing", json::array()},
            {"parameters", json::array()},
            {"trend", nullptr}};
-  for (const auto what : now.score.missing) out["missing"].push_back(to_string(what));
+  for (const auto what : of.score.missing) out["missing"].push_back(to_string(what));
   for (const auto what : all_vitals) {
-    if (const auto& value = now.signs[what]) {
+    if (const auto& value = of.signs[what]) {
       out["parameters"].push_back({{"name", to_string(what)},
                                    {"value", value_json(what, *value)},
-                                   {"points", now.score.points[static_cast<std::size_t>(what)]}});
+                                   {"points", of.score.points[static_cast<std::size_t>(what)]}});
     }
   }
-  if (trend) {
+  if (const auto& trend = of.trend) {
     auto& moves = out["trend"];
     moves = {{"since", to_text(trend->since)},
              {"score_change", trend->score_change},
@@ -94,14 +93,22 @@ json patient_json(const report& all, const patient_report& of) {
   json out{{"id", of.id},
            {"name", of.name},
            {"deceased", of.deceased},
-           {"news2", of.news2 ? news2_json(*of.news2) : json{}},
+           {"news2", news2_json(of.news2)},
            {"medication", json::array()},
            {"doses_unknown", json::array()},
+           {"drugs_unknown", json::array()},
+           {"allergens_unknown", json::array()},
            {"appointments", json::array()},
            {"unplaced", json::array()}};
   for (const auto& item : of.medication.findings) out["medication"].push_back(finding_json(item));
   for (const auto& item : of.medication.unknown_doses) {
     out["doses_unknown"].push_back({{"request", item.request}, {"medication", item.medication}, {"why", item.why}});
+  }
+  for (const auto& item : of.medication.unknown_drugs) {
+    out["drugs_unknown"].push_back({{"request", item.id}, {"medication", item.text}});
+  }
+  for (const auto& item : of.medication.unknown_allergens) {
+    out["allergens_unknown"].push_back({{"allergy", item.id}, {"substance", item.text}});
   }
   for (const auto& item : of.appointments) {
     out["appointments"].push_back(appointment_json(item, find_clinician(all, item.clinician)));
@@ -141,7 +148,7 @@ std::string missing_text(const news2_score& of) {
 std::string parameters_text(const news2_report& of) {
   std::string out;
   for (const auto what : all_vitals) {
-    const auto& value = of.now.signs[what];
+    const auto& value = of.signs[what];
     if (!value) continue;
     if (!out.empty()) out += ", ";
     out += to_string(what);
@@ -153,7 +160,7 @@ std::string parameters_text(const news2_report& of) {
     } else {
       out += number_text(rounded(*value));
     }
-    if (const int points = of.now.score.points[static_cast<std::size_t>(what)]; points > 0) {
+    if (const int points = of.score.points[static_cast<std::size_t>(what)]; points > 0) {
       out += " (" + std::to_string(points) + ")";
     }
     if (!of.trend) continue;
@@ -179,15 +186,15 @@ std::string details(const report& all, const patient_report& of) {
   const auto line = [&](std::string_view label, const std::string& text) {
     out += "  " + padded(std::string{label}, 16) + printable(text) + "\n";
   };
-  if (of.news2) {
-    line("vitals", clock_text(of.news2->now.at) + "  " + parameters_text(*of.news2));
-    const auto response = response_to(of.news2->now.score.band);
-    line("monitoring", std::string{response.monitoring} + "; " + std::string{response.action});
-  }
+  if (of.news2.at) line("vitals", clock_text(*of.news2.at) + "  " + parameters_text(of.news2));
+  const auto response = response_to(of.news2.score);
+  line("monitoring", std::string{response.monitoring} + "; " + std::string{response.action});
   for (const auto& item : of.medication.findings) line(to_string(item.level), item.text);
   if (const auto count = of.medication.unknown_doses.size(); count > 0) {
     line("dose unknown", std::to_string(count) + " active medication" + (count == 1 ? "" : "s"));
   }
+  for (const auto& item : of.medication.unknown_drugs) line("unrecognised", item.text);
+  for (const auto& item : of.medication.unknown_allergens) line("unrecognised", "allergy: " + item.text);
   for (const auto& item : of.appointments) {
     line("appointment", appointment_text(item, find_clinician(all, item.clinician)));
   }
@@ -196,6 +203,12 @@ std::string details(const report& all, const patient_report& of) {
 }
 
 }  // namespace
+
+news2_report news2_of(const vitals_history& history) {
+  auto now = history.latest();
+  if (!now) return {{}, {}, score({}), {}};
+  return {now->at, now->signs, std::move(now->score), history.trend()};
+}
 
 void share_out(const schedule& planned, std::vector<patient_report>& patients) {
   std::map<std::string_view, patient_report*> by_patient;
@@ -211,10 +224,12 @@ void share_out(const schedule& planned, std::vector<patient_report>& patients) {
 std::string to_json(const report& of) {
   json out{{"patients", json::array()},
            {"run",
-            {{"files", of.run.files},
+            {{"as_of", to_text(of.run.as_of)},
+             {"files", of.run.files},
              {"files_unreadable", of.run.files_unreadable},
              {"observations", of.run.observations},
              {"observations_ignored", of.run.observations_ignored},
+             {"observations_set_aside", of.run.observations_set_aside},
              {"lines_refused", of.run.lines_refused},
              {"problems", of.run.problems},
              {"messages", of.run.messages},
@@ -223,7 +238,8 @@ std::string to_json(const report& of) {
              {"dead_letters", of.run.dead_letters},
              {"feedback", of.run.feedback}}}};
   for (const auto* item : by_id(of)) out["patients"].push_back(patient_json(of, *item));
-  return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  // In ASCII, since a reader may well be a terminal.
+  return out.dump(2, ' ', true, json::error_handler_t::replace) + "\n";
 }
 
 std::string to_table(const report& of) {
@@ -231,15 +247,10 @@ std::string to_table(const report& of) {
   const auto patients = by_id(of);
   std::vector<row> rows{{"PATIENT", "NAME", "NEWS2", "RISK", "LAST HOUR", "MISSING"}};
   for (const auto* item : patients) {
-    row line{item->id, printable(item->name) + (item->deceased ? " (deceased)" : ""), "-", "-", "-", "-"};
-    if (item->news2) {
-      const auto& now = item->news2->now.score;
-      line[2] = std::to_string(now.total);
-      line[3] = to_string(now.band);
-      line[4] = trend_text(*item->news2);
-      line[5] = missing_text(now);
-    }
-    rows.push_back(std::move(line));
+    const auto& news2 = item->news2;
+    rows.push_back({item->id, printable(item->name) + (item->deceased ? " (deceased)" : ""),
+                    std::to_string(news2.score.total), std::string{to_string(news2.score.band)}, trend_text(news2),
+                    missing_text(news2.score)});
   }
   std::array<std::size_t, 6> columns{};
   for (const auto& line : rows) {
@@ -257,9 +268,9 @@ std::string to_table(const report& of) {
   out += std::to_string(patients.size()) + " patients from " + std::to_string(run.files) + " files (" +
          std::to_string(run.files_unreadable) + " unreadable), " + std::to_string(run.observations) +
          " observations, " + std::to_string(run.lines_refused) + " lines refused, " + std::to_string(run.problems) +
-         " problems\n" + std::to_string(run.messages) + " messages between agents, " + std::to_string(run.kills) +
-         " kills, " + std::to_string(run.restarts) + " restarts, " + std::to_string(run.dead_letters) +
-         " dead letters\n";
+         " problems; as of " + to_text(run.as_of) + "\n" + std::to_string(run.messages) + " messages between agents, " +
+         std::to_string(run.kills) + " kills, " + std::to_string(run.restarts) + " restarts, " +
+         std::to_string(run.dead_letters) + " dead letters\n";
   return out;
 }
 

@@ -11,16 +11,19 @@
 namespace healthcare {
 
 struct news2_report {
-  assessment now;
+  std::optional<instant> at;  // of the last observation; absent where no vital sign was seen
+  vital_signs signs;
+  news2_score score;
   std::optional<vitals_trend> trend;
   bool operator==(const news2_report&) const = default;
 };
+[[nodiscard]] news2_report news2_of(const vitals_history& history);
 
 struct patient_report {
   std::string id;
   std::string name;
   bool deceased = false;
-  std::optional<news2_report> news2;  // absent where no vital sign was seen
+  news2_report news2;
   medication_review medication;
   std::vector<appointment> appointments;
   std::vector<unplanned> unplaced;
@@ -28,12 +31,14 @@ struct patient_report {
 };
 
 struct run_report {
+  instant as_of{};  // when the round began
   std::uint64_t files = 0;
   std::uint64_t files_unreadable = 0;
-  std::uint64_t observations = 0;          // with a vital sign of a known patient
-  std::uint64_t observations_ignored = 0;  // without a vital sign
-  std::uint64_t lines_refused = 0;         // of the stream
-  std::uint64_t problems = 0;              // reported, of every kind
+  std::uint64_t observations = 0;            // with a vital sign of a known patient
+  std::uint64_t observations_ignored = 0;    // without a vital sign
+  std::uint64_t observations_set_aside = 0;  // of those with one: measured at an implausible time
+  std::uint64_t lines_refused = 0;           // of the stream
+  std::uint64_t problems = 0;                // reported, of every kind
   // Of the agents; these differ from run to run.
   std::uint64_t messages = 0;  // handled by all agents
   std::uint64_t kills = 0;     // by --chaos
@@ -53,10 +58,10 @@ struct report {
 // Gives each appointment of the plan to its patient's report.
 void share_out(const schedule& planned, std::vector<patient_report>& patients);
 
-// {"patients": [...], "run": {...}} in UTF-8, indented by two; README.md has the fields.
+// {"patients": [...], "run": {...}} in ASCII, indented by two, with a line end; README.md has the fields.
 [[nodiscard]] std::string to_json(const report& of);
 
-// For a terminal: a line for each patient, the details below it. Control characters in names are made harmless.
+// For a terminal: a line for each patient, the details below it. What could harm the terminal is made harmless.
 [[nodiscard]] std::string to_table(const report& of);
 
 }  // namespace healthcare

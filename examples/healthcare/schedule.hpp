@@ -45,7 +45,7 @@ struct clinic {
 // Five invented clinicians of the three roles; the two of critical care and one physician are on call.
 [[nodiscard]] clinic default_clinic();
 
-// What became of a request at one time: raised, made more or less urgent, or withdrawn.
+// What became of a request at one time: somebody is to see the patient, this urgently; or nobody needs to any more.
 struct revision {
   instant at{};
   urgency level = urgency::routine;
@@ -55,13 +55,21 @@ struct revision {
   bool operator==(const revision&) const = default;
 };
 
-// A request for a follow-up, with its whole story so far.
+// A request for a follow-up, with its whole story so far. One revision after another raises what is wanted, never
+// lowers it; once somebody has begun to see the patient, the next one asks anew.
 struct follow_up {
   std::string id;
   std::string patient;
-  std::uint64_t version = 0;  // grows with the story; the planner keeps the highest
   std::vector<revision> revisions;
   bool operator==(const follow_up&) const = default;
+};
+
+// All that one requester asks for, as it is now: what is not in it is not wanted.
+struct request_list {
+  std::string owner;          // the requester
+  std::uint64_t version = 0;  // grows with every change; the planner keeps the highest
+  std::vector<follow_up> requests;
+  bool operator==(const request_list&) const = default;
 };
 
 struct appointment {
@@ -94,30 +102,32 @@ struct schedule {
 
 // Plans the follow-ups by replaying their revisions in the order of their times, not of their arrival. At each time the
 // appointments that have begun are history, and of the others
-// - none is with a clinician who has another at that time, or who does not do what it needs, or outside working hours;
+// - none is with a clinician or of a patient who has another at that time, or with one who does not do what it needs,
+// or
+//   outside working hours;
 // - none begins before it was asked for;
 // - none has one of lower rank (less urgent; among equals, asked for later) in a slot that it could have had;
-// - each stays where it was unless one of these demands otherwise, or it was late and can be earlier now.
+// - each stays where it was unless one of these demands otherwise, or it was late and can be earlier now, or another of
+//   its patient is gone or moved.
 // A pure function of the set of follow-ups, each of its own id: their order in `requests` does not matter.
 [[nodiscard]] schedule plan(std::span<const follow_up> requests, const clinic& at);
 
-// Collects follow-ups as they arrive. The same set gives the same plan in whatever order it came, with repetitions and
-// outdated versions in between. A value; one thread.
+// Collects requests as they arrive. The same lists give the same plan in whatever order they came, with repetitions and
+// outdated versions in between. A value; one thread. Limits: those of its requesters, of which it keeps the last list.
 class planner {
  public:
   explicit planner(clinic at) : clinic_{std::move(at)} {}
 
-  // True if this changed anything: a new request or a higher version of one. Of two different ones of one version the
-  // first counts; a requester gives each story its own version.
-  bool put(follow_up request);
+  // True if this is the first list of its owner, or a higher version than the last. Of two of one version the first
+  // counts: a requester asks for the same in both.
+  bool put(request_list wanted);
   [[nodiscard]] schedule plan() const;
 
   const clinic& at() const noexcept { return clinic_; }
-  std::size_t size() const noexcept { return requests_.size(); }
 
  private:
   clinic clinic_;
-  std::map<std::string, follow_up> requests_;
+  std::map<std::string, request_list> by_owner_;
 };
 
 [[nodiscard]] std::chrono::minutes within(urgency level) noexcept;

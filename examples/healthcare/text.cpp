@@ -1,6 +1,9 @@
 #include "healthcare/text.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <optional>
 
 namespace healthcare {
 
@@ -19,15 +22,59 @@ std::string clipped(std::string_view text, std::size_t bytes_max) {
   return std::string{text.substr(0, end)};
 }
 
+namespace {
+
+// The character that begins at `at`, and how many bytes it has; none of bytes that are no UTF-8.
+struct decoded {
+  std::optional<char32_t> character;
+  std::size_t bytes = 1;
+};
+
+decoded decode(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(at);
+  if (first < 0x80) return {first, 1};
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || at + length > text.size()) return {};
+  char32_t character = first & (0x7Fu >> length);
+  for (std::size_t i = at + 1; i < at + length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {};
+    character = character << 6 | (byte(i) & 0x3F);
+  }
+  if (character < (length == 4 ? 0x10000u : length == 3 ? 0x800u : 0x80u)) return {};  // longer than it needs to be
+  return {character, length};
+}
+
+// Characters that show nothing but can move the cursor, colour it, or turn the direction of what stands around them:
+// Unicode's categories Cc, Cf, Zl and Zp.
+bool is_control(char32_t character) {
+  struct range {
+    char32_t first;
+    char32_t last;
+  };
+  static constexpr range table[] = {{0, 0x1F},          {0x7F, 0x9F},       {0xAD, 0xAD},       {0x600, 0x605},
+                                    {0x61C, 0x61C},     {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},
+                                    {0x8E2, 0x8E2},     {0x180E, 0x180E},   {0x200B, 0x200F},   {0x2028, 0x202E},
+                                    {0x2060, 0x206F},   {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},   {0x110BD, 0x110BD},
+                                    {0x110CD, 0x110CD}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+                                    {0xE0000, 0xE007F}};
+  return std::any_of(std::begin(table), std::end(table),
+                     [&](const range& of) { return character >= of.first && character <= of.last; });
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F, the second set of control characters, are C2 80 to C2 9F in UTF-8.
-    const bool second_set = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (second_set) ++i;
-    out += byte < 0x20 || byte == 0x7F || second_set ? '?' : text[i];
+  for (std::size_t at = 0; at < text.size();) {
+    const auto [character, bytes] = decode(text, at);
+    if (!character || is_control(*character)) {
+      out += '?';
+    } else {
+      out += text.substr(at, bytes);
+    }
+    at += bytes;
   }
   return out;
 }

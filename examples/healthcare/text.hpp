@@ -13,7 +13,8 @@ namespace healthcare {
 // At most `bytes_max` bytes of UTF-8 text, cut between characters.
 [[nodiscard]] std::string clipped(std::string_view text, std::size_t bytes_max);
 
-// For a terminal or a log: control characters, which could move its cursor or colour it, become '?'.
+// For a terminal or a log: what is no UTF-8, and control and format characters, which could move its cursor, colour it
+// or turn the direction of the text, become '?'.
 [[nodiscard]] std::string printable(std::string_view text);
 
 // At most two decimals, none where there are none: 37.5, 120, 0.25.

@@ -27,6 +27,13 @@ constexpr vital_code vital_codes[] = {
     {loinc, "8867-4", vital::heart_rate},
     {loinc, "67775-7", vital::consciousness},
     {loinc, "8310-5", vital::temperature},
+    {loinc, "8331-1", vital::temperature},   // oral
+    {loinc, "8332-9", vital::temperature},   // rectal
+    {loinc, "8328-7", vital::temperature},   // axillary
+    {loinc, "8333-7", vital::temperature},   // at the ear drum
+    {loinc, "76011-6", vital::temperature},  // in the ear
+    {loinc, "75539-7", vital::temperature},  // at the temple
+    {loinc, "8329-5", vital::temperature},   // core
 };
 
 struct acvpu_code {
@@ -51,8 +58,10 @@ struct conversion {
   double offset = 0;
 };
 
-constexpr conversion per_minute[] = {{"/min"},      {"{beats}/min"}, {"{breaths}/min"}, {"1/min"},         {"bpm"},
-                                     {"beats/min"}, {"breaths/min"}, {"beats/minute"},  {"breaths/minute"}};
+constexpr conversion breaths[] = {{"/min"},        {"1/min"},          {"{breaths}/min"},     {"bpm"},
+                                  {"breaths/min"}, {"breaths/minute"}, {"breaths per minute"}};
+constexpr conversion beats[] = {{"/min"},      {"1/min"},        {"{beats}/min"},     {"bpm"},
+                                {"beats/min"}, {"beats/minute"}, {"beats per minute"}};
 constexpr conversion percent[] = {{"%"}};
 constexpr conversion pressure[] = {{"mm[hg]"}, {"mmhg"}, {"mm hg"}, {"kpa", 7.50061683}};
 constexpr conversion temperature[] = {{"cel"},
@@ -64,7 +73,7 @@ constexpr conversion temperature[] = {{"cel"},
                                       {"\u00b0f", 5.0 / 9, -160.0 / 9},
                                       {"degf", 5.0 / 9, -160.0 / 9},
                                       {"k", 1, -273.15}};
-constexpr conversion flow[] = {{"l/min"}};
+constexpr conversion flow[] = {{"l/min"}, {"liters/min"}, {"litres/min"}, {"lpm"}};
 
 template <std::size_t N>
 const conversion* find(const conversion (&table)[N], std::string_view unit) {
@@ -95,8 +104,8 @@ range plausible(vital what) {
 
 const conversion* conversion_for(vital what, std::string_view unit) {
   switch (what) {
-    case vital::respiratory_rate:
-    case vital::heart_rate: return find(per_minute, unit);
+    case vital::respiratory_rate: return find(breaths, unit);
+    case vital::heart_rate: return find(beats, unit);
     case vital::oxygen_saturation: return find(percent, unit);
     case vital::systolic_pressure: return find(pressure, unit);
     case vital::temperature: return find(temperature, unit);

@@ -13,7 +13,8 @@ inline constexpr std::string_view loinc = "http://loinc.org";
 inline constexpr std::string_view snomed = "http://snomed.info/sct";
 inline constexpr std::string_view rxnorm = "http://www.nlm.nih.gov/research/umls/rxnorm";
 
-// LOINC 9279-1, 2708-6, 59408-5, 8480-6, 8867-4, 8310-5, 67775-7, 3150-0, 3151-8; SNOMED CT 371825009 (on oxygen).
+// LOINC 9279-1, 2708-6, 59408-5, 8480-6, 8867-4, 67775-7, 3150-0, 3151-8; temperatures 8310-5, 8331-1, 8332-9, 8328-7,
+// 8333-7, 76011-6, 75539-7, 8329-5; SNOMED CT 371825009 (on oxygen).
 [[nodiscard]] std::optional<vital> vital_of(std::string_view system, std::string_view code) noexcept;
 
 // A quantity in the unit NEWS2 uses. `unit` is a UCUM code, or the unit's text where a device sends no code.

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <tuple>
+#include <type_traits>
 #include <utility>
+
+#include "healthcare/text.hpp"
 
 namespace healthcare {
 namespace {
 
 // Adds `item` in the order of ids, unless one of that id is there. False where the one there says something else.
 template <class Resource>
-bool insert_by_id(std::vector<Resource>& all, Resource item) {
+bool insert_by_id(std::vector<Resource>& all, std::type_identity_t<Resource> item) {
   const auto at =
       std::lower_bound(all.begin(), all.end(), item, [](const Resource& a, const Resource& b) { return a.id < b.id; });
   if (at != all.end() && at->id == item.id) return *at == item;
@@ -19,18 +22,13 @@ bool insert_by_id(std::vector<Resource>& all, Resource item) {
 
 }  // namespace
 
-void ward::report(std::string_view file, const troupe::error& why) {
-  problems_.push_back({std::string{file}, 0, std::string{why.name()}, why.message()});
+void ward::report(std::string_view file, std::size_t line, const troupe::error& why) {
+  problems_.push_back({std::string{file}, line, std::string{why.name()}, why.message()});
 }
 
-void ward::add_unreadable(std::string_view file, const troupe::error& why) {
+void ward::add(bundle taken) {
   ++files_;
-  ++files_unreadable_;
-  report(file, why);
-}
-
-void ward::add(bundle taken, std::string_view file) {
-  ++files_;
+  if (!taken.readable) ++files_unreadable_;
   problems_.insert(problems_.end(), taken.problems.begin(), taken.problems.end());
   for (auto& who : taken.patients) {
     const auto [at, fresh] = records_.try_emplace(who.id);
@@ -41,41 +39,39 @@ void ward::add(bundle taken, std::string_view file) {
     }
     who.full_url = at->second.who.full_url;  // another file may well name the patient by another address
     if (!(at->second.who == who)) {
-      report(file, {errc::bad_value, "Patient/" + who.id + " again, with another content; the first one counts"});
+      report(taken.file, who.line,
+             {errc::bad_value, "Patient/" + who.id + " again, with another content; the first one counts"});
     }
   }
-  for (auto& item : taken.practitioners) (void)insert_by_id(practitioners_, std::move(item));
   taken.patients.clear();
-  taken.practitioners.clear();
   taken.problems.clear();
-  pending_.push_back({std::string{file}, std::move(taken)});
+  pending_.push_back(std::move(taken));
 }
 
-void ward::give(pending& from) {
+void ward::give(bundle& from) {
+  const auto to_patient = [&](auto& item, const std::string& name) {
+    const auto id = resolve(item.patient);
+    if (id) {
+      item.patient = *id;
+    } else {
+      report(from.file, item.line, {errc::unknown_patient, name + " is for an unknown patient"});
+    }
+    return id;
+  };
   const auto deliver = [&](auto& items, auto member, const char* type) {
     for (auto& item : items) {
-      const auto id = resolve(item.patient);
-      if (!id) {
-        report(from.file, {errc::unknown_patient, std::string{type} + "/" + item.id + " is for an unknown patient"});
-        continue;
-      }
-      item.patient = *id;
+      const auto line = item.line;
       const auto name = std::string{type} + "/" + item.id;
-      if (!insert_by_id(records_.at(*id).*member, std::move(item))) {
-        report(from.file, {errc::bad_value, name + " again, with another content; the first one counts"});
+      const auto id = to_patient(item, name);
+      if (id && !insert_by_id(records_.at(*id).*member, std::move(item))) {
+        report(from.file, line, {errc::bad_value, name + " again, with another content; the first one counts"});
       }
     }
   };
-  deliver(from.content.allergies, &record::allergies, "AllergyIntolerance");
-  deliver(from.content.medication_requests, &record::medication_requests, "MedicationRequest");
-  for (auto& item : from.content.observations) {
-    const auto id = resolve(item.patient);
-    if (!id) {
-      report(from.file, {errc::unknown_patient, "Observation/" + item.id + " is of an unknown patient"});
-      continue;
-    }
-    item.patient = *id;
-    observations_.push_back(std::move(item));
+  deliver(from.allergies, &record::allergies, "AllergyIntolerance");
+  deliver(from.medication_requests, &record::medication_requests, "MedicationRequest");
+  for (auto& item : from.observations) {
+    if (to_patient(item, "Observation/" + item.id)) observations_.push_back(std::move(item));
   }
 }
 
@@ -98,19 +94,12 @@ troupe::result<ward> read_folder(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (auto at = std::filesystem::directory_iterator{folder, code};
        !code && at != std::filesystem::directory_iterator{}; at.increment(code)) {
-    if (at->path().extension() == ".json") files.push_back(at->path());
+    if (lower(at->path().extension().string()) == ".json") files.push_back(at->path());
   }
   if (code) return troupe::error{errc::unreadable, folder.string() + ": " + code.message()};
   std::sort(files.begin(), files.end());
   ward out;
-  for (const auto& file : files) {
-    auto read = read_bundle_file(file);
-    if (read) {
-      out.add(*std::move(read), file.string());
-    } else {
-      out.add_unreadable(file.string(), read.error());
-    }
-  }
+  for (const auto& file : files) out.add(read_bundle_file(file));
   out.settle();
   return out;
 }

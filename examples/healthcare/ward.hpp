@@ -24,15 +24,12 @@ struct record {
 class ward {
  public:
   // Takes what the bundle has. Something for a patient who is nowhere in the bundle is kept until `settle`.
-  void add(bundle taken, std::string_view file);
-  // Notes a file that could not be read at all.
-  void add_unreadable(std::string_view file, const troupe::error& why);
+  void add(bundle taken);
   // Gives everything to its patient. What is left over is a problem.
   void settle();
 
   const std::map<std::string, record>& records() const noexcept { return records_; }
-  const std::vector<practitioner>& practitioners() const noexcept { return practitioners_; }
-  // Vital signs that the bundles held, by time.
+  // Vital signs that the bundles held, by time; several of one id where the bundles have several.
   const std::vector<observation>& observations() const noexcept { return observations_; }
   const std::vector<problem>& problems() const noexcept { return problems_; }
   std::size_t files() const noexcept { return files_; }
@@ -42,25 +39,19 @@ class ward {
   [[nodiscard]] std::optional<std::string> resolve(std::string_view reference) const;
 
  private:
-  struct pending {
-    std::string file;
-    bundle content;
-  };
-
-  void give(pending& from);
-  void report(std::string_view file, const troupe::error& why);
+  void give(bundle& from);
+  void report(std::string_view file, std::size_t line, const troupe::error& why);
 
   std::map<std::string, record> records_;
   std::map<std::string, std::string, std::less<>> id_by_url_;
-  std::vector<practitioner> practitioners_;
   std::vector<observation> observations_;
-  std::vector<pending> pending_;
+  std::vector<bundle> pending_;
   std::vector<problem> problems_;
   std::size_t files_ = 0;
   std::size_t files_unreadable_ = 0;
 };
 
-// Reads every *.json of a folder, in the order of their names, and settles. Subfolders are not entered.
+// Reads every *.json (in any case) of a folder, in the order of their names, and settles. Subfolders are not entered.
 // Errors: unreadable, where the folder itself cannot be read; bad files are problems of the ward.
 [[nodiscard]] troupe::result<ward> read_folder(const std::filesystem::path& folder);
 

@@ -1,31 +1,34 @@
 #include "healthcare/ward_round.hpp"
 
-#include <map>
+#include "healthcare/observation_log.hpp"
 
 namespace healthcare {
 
-report make_round(const ward& of, std::span<const observation> stream, const clinic& at, instant as_of) {
+report make_round(const ward& of, std::span<const observation> stream, const clinic& at,
+                  std::optional<instant> begins) {
   report out;
   out.staff = at.staff;
   out.run.files = of.files();
   out.run.files_unreadable = of.files_unreadable();
   out.run.problems = of.problems().size();
 
-  std::map<std::string, vitals_history> vitals;
-  for (const auto& taken : of.observations()) {
-    if (taken.time <= as_of && taken.time >= as_of - bundle_observations_age_max) vitals[taken.patient].add(taken);
-  }
-  for (const auto& taken : stream) {
+  observation_log log{of.observations(), begins};
+  for (std::size_t i = 0; i < stream.size(); ++i) {
+    auto taken = stream[i];
     const auto patient = of.resolve(taken.patient);
     if (!patient) {
       ++out.run.problems;
-    } else if (taken.readings.empty() && taken.status != observation_status::withdrawn) {
+    } else if (!matters(taken)) {
       ++out.run.observations_ignored;
     } else {
       ++out.run.observations;
-      vitals[*patient].add(taken);
+      taken.patient = *patient;
+      if (log.add(std::move(taken), i + 1)) ++out.run.problems;
     }
   }
+  out.run.observations_set_aside = log.close().size();
+  out.run.as_of = log.begins();
+  out.run.problems += out.run.observations_set_aside;
 
   planner plans{at};
   for (const auto& [id, about] : of.records()) {
@@ -33,12 +36,13 @@ report make_round(const ward& of, std::span<const observation> stream, const cli
     row.id = id;
     row.name = about.who.name;
     row.deceased = about.who.deceased;
-    row.medication = review_medication(about, as_of);
-    const auto& history = vitals[id];
-    if (auto now = history.latest()) row.news2 = news2_report{*std::move(now), history.trend()};
+    row.medication = review_medication(about, log.begins());
+    vitals_history history;
+    for (const auto& change : log.changes(id)) history.take(change);
+    row.news2 = news2_of(history);
     if (row.deceased) continue;
-    for (const auto& item : row.medication.findings) plans.put(medication_follow_up(id, item, as_of, 1));
-    if (auto request = vitals_follow_up(id, history.timeline(), 1)) plans.put(*std::move(request));
+    plans.put(medication_follow_ups(id, row.medication, log.begins(), 1));
+    plans.put(vitals_follow_ups(id, history.escalations(), 1));
   }
   share_out(plans.plan(), out.patients);
   return out;

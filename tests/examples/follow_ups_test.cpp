@@ -9,79 +9,51 @@ namespace {
 
 const instant start = *parse_instant("2024-05-06T08:00:00Z");
 
-// A timeline of bands, ten minutes apart.
-std::vector<assessment> bands(std::initializer_list<risk> all) {
-  std::vector<assessment> out;
-  for (const auto band : all) {
-    auto& item = out.emplace_back();
-    item.at = start + minutes{10} * (out.size() - 1);
-    item.score.band = band;
-  }
-  return out;
-}
-
-// "minute:urgency", with a "-" for a withdrawal.
-std::vector<std::string> story(std::initializer_list<risk> all) {
-  std::vector<std::string> out;
-  const auto timeline = bands(all);
-  const auto request = vitals_follow_up("p1", timeline, 1);
-  if (!request) return out;
-  for (const auto& item : request->revisions) {
-    const auto minute = std::chrono::duration_cast<minutes>(item.at - start).count();
-    out.push_back(std::to_string(minute) + ":" + (item.withdrawn ? "-" : std::string{to_string(item.level)}));
-  }
-  return out;
-}
-
-using list = std::vector<std::string>;
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(follow_ups_test)
 
-BOOST_AUTO_TEST_CASE(a_low_score_asks_for_nothing) {
-  BOOST_TEST(story({}).empty());
-  BOOST_TEST(story({risk::none, risk::low, risk::none}).empty());
+BOOST_AUTO_TEST_CASE(no_escalation_asks_for_nothing_and_says_so) {
+  const auto out = vitals_follow_ups("p1", {}, 7);
+  BOOST_TEST(out.owner == "news2/p1");
+  BOOST_TEST(out.version == 7u);
+  BOOST_TEST(out.requests.empty());
 }
 
-BOOST_AUTO_TEST_CASE(each_higher_band_raises_the_request) {
-  BOOST_TEST(story({risk::low, risk::low_medium, risk::medium, risk::medium, risk::high}) ==
-                 (list{"10:prompt", "20:urgent", "40:emergency"}),
-             boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(a_fall_within_the_escalation_bands_changes_nothing) {
-  BOOST_TEST(story({risk::high, risk::medium, risk::low_medium, risk::high}) == (list{"0:emergency"}),
-             boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(a_low_score_withdraws_and_the_next_escalation_asks_anew) {
-  BOOST_TEST(story({risk::medium, risk::low, risk::none, risk::low_medium}) == (list{"0:urgent", "10:-", "30:prompt"}),
-             boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(a_high_score_needs_critical_care) {
-  const auto timeline = bands({risk::medium, risk::high});
-  const auto request = vitals_follow_up("p1", timeline, 7);
-  BOOST_TEST(request->id == "news2/p1");
-  BOOST_TEST(request->patient == "p1");
-  BOOST_TEST(request->version == 7u);
-  BOOST_TEST((request->revisions[0].needs == role::physician));
-  BOOST_TEST((request->revisions[1].needs == role::critical_care));
+BOOST_AUTO_TEST_CASE(escalations_raise_one_request_and_a_recovery_withdraws_it) {
+  const auto out = vitals_follow_ups("p1",
+                                     {{start, {risk::low_medium, 3, false}},
+                                      {start + minutes{10}, {risk::medium, 5, false}},
+                                      {start + minutes{20}, {risk::high, 7, false}},
+                                      {start + minutes{30}, {risk::low, 1, true}}},
+                                     7);
+  BOOST_TEST_REQUIRE(out.requests.size() == 1u);
+  BOOST_TEST(out.requests[0].id == "news2/p1");
+  BOOST_TEST(out.requests[0].patient == "p1");
+  const auto& story = out.requests[0].revisions;
+  BOOST_TEST_REQUIRE(story.size() == 4u);
+  BOOST_TEST((story[0] == revision{start, urgency::prompt, role::physician, false,
+                                   "NEWS2 3, low-medium: urgent ward-based review"}));
+  BOOST_TEST((story[1].level == urgency::urgent && story[1].needs == role::physician));
+  BOOST_TEST((story[2].level == urgency::emergency && story[2].needs == role::critical_care));
+  BOOST_TEST(story[3].withdrawn);
+  BOOST_TEST((story[3].at == start + minutes{30}));
 }
 
 BOOST_AUTO_TEST_CASE(a_finding_asks_for_a_pharmacist_as_soon_as_it_is_grave) {
-  finding about{"interaction:x", finding_kind::interaction, severity::major, {"m1", "m2"}, "x with y", "book"};
-  const auto request = medication_follow_up("p1", about, start, 1);
-  BOOST_TEST(request.id == "medication/p1/interaction:x");
-  BOOST_TEST_REQUIRE(request.revisions.size() == 1u);
-  BOOST_TEST((request.revisions[0] == revision{start, urgency::prompt, role::pharmacist, false, "x with y"}));
+  medication_review review;
+  review.findings = {{"interaction:x", finding_kind::interaction, severity::major, {"m1", "m2"}, "x with y", "book"}};
+  const auto out = medication_follow_ups("p1", review, start, 3);
+  BOOST_TEST(out.owner == "medication/p1");
+  BOOST_TEST(out.version == 3u);
+  BOOST_TEST_REQUIRE(out.requests.size() == 1u);
+  BOOST_TEST(out.requests[0].id == "medication/p1/interaction:x");
+  BOOST_TEST_REQUIRE(out.requests[0].revisions.size() == 1u);
+  BOOST_TEST((out.requests[0].revisions[0] == revision{start, urgency::prompt, role::pharmacist, false, "x with y"}));
   BOOST_TEST((urgency_of(severity::contraindicated) == urgency::prompt));
   BOOST_TEST((urgency_of(severity::moderate) == urgency::soon));
   BOOST_TEST((urgency_of(severity::note) == urgency::routine));
-  const auto gone = withdrawn(request, start + minutes{5}, 2);
-  BOOST_TEST(gone.version == 2u);
-  BOOST_TEST(gone.revisions.back().withdrawn);
+  BOOST_TEST(medication_follow_ups("p1", {}, start, 4).requests.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

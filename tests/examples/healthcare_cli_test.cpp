@@ -1,7 +1,12 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "examples/fhir_text.hpp"
 #include "support/process.hpp"
 
 // The program as its user meets it.
@@ -12,15 +17,68 @@ struct ended {
   int code;
   std::string text;
 };
-ended healthcare(std::vector<std::string> arguments, const std::string& input = {}) {
-  arguments.insert(arguments.begin(), TROUPE_HEALTHCARE_PROGRAM);
-  support::process program{arguments, input};
+ended run(std::vector<std::string> command, const std::string& input = {}) {
+  support::process program{command, input};
   const int code = program.wait();
   return {code, program.text()};
 }
+ended healthcare(std::vector<std::string> arguments, const std::string& input = {}) {
+  arguments.insert(arguments.begin(), TROUPE_HEALTHCARE_PROGRAM);
+  return run(std::move(arguments), input);
+}
+// Through a shell, for what only that can set up; "$0" is the program.
+ended shell(const std::string& script) { return run({"/bin/sh", "-c", script, TROUPE_HEALTHCARE_PROGRAM}); }
+
 bool has(const ended& what, const std::string& text) { return what.text.find(text) != std::string::npos; }
 
 const std::string folder = TROUPE_HEALTHCARE_DATA;
+
+std::string shipped_stream() {
+  std::ifstream file{folder + "/vitals.ndjson"};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+nlohmann::json findings_of(const ended& what) {
+  auto out = nlohmann::json::parse(what.text, nullptr, false);
+  BOOST_TEST_REQUIRE(out.is_object(), what.text);
+  out.erase("run");
+  return out;
+}
+
+// A place for files that lives as long as the test.
+class place {
+ public:
+  place() : path_{std::filesystem::temp_directory_path() / ("troupe_cli_" + std::to_string(::getpid()))} {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+  ~place() { std::filesystem::remove_all(path_); }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A named pipe whose other end stays open for as long as this lives, so that whoever reads it waits.
+class open_pipe {
+ public:
+  explicit open_pipe(const std::string& path) {
+    BOOST_TEST_REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    end_ = ::open(path.c_str(), O_RDWR);
+    BOOST_TEST_REQUIRE(end_ >= 0);
+  }
+  open_pipe(const open_pipe&) = delete;
+  open_pipe& operator=(const open_pipe&) = delete;
+  ~open_pipe() { ::close(end_); }
+  void write(const std::string& text) const {
+    BOOST_TEST_REQUIRE(::write(end_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+
+ private:
+  int end_;
+};
 
 }  // namespace
 
@@ -30,29 +88,112 @@ BOOST_AUTO_TEST_CASE(without_arguments_it_shows_what_it_found_in_the_data_that_s
   const auto out = healthcare({});
   BOOST_TEST(out.code == 0, out.text);
   BOOST_TEST(has(out, "ward-01"), out.text);
+  BOOST_TEST(has(out, "as of 2024-05-06T08:00:00Z"), out.text);
 }
 
 BOOST_AUTO_TEST_CASE(json_of_a_stream_on_standard_input_parses) {
-  std::ifstream file{folder + "/vitals.ndjson"};
-  const std::string stream{std::istreambuf_iterator<char>{file}, {}};
-  const auto out = healthcare({"--bundles", folder, "--vitals", "-", "-o", "json", "--threads", "2"}, stream);
+  const auto out = healthcare({"--bundles", folder, "--vitals", "-", "-o", "json", "--threads", "2"}, shipped_stream());
   BOOST_TEST_REQUIRE(out.code == 0, out.text);
   const auto parsed = nlohmann::json::parse(out.text, nullptr, false);
   BOOST_TEST_REQUIRE(parsed.is_object(), out.text);
   BOOST_TEST(parsed.at("patients").size() == 6u);
   BOOST_TEST(parsed.at("run").at("problems").get<int>() == 0);
+  BOOST_TEST(out.text.ends_with("}\n"));
+  BOOST_TEST(!out.text.ends_with("\n\n"));
+  BOOST_TEST((findings_of(out) == findings_of(healthcare({"-o", "json"}))));
 }
 
-BOOST_AUTO_TEST_CASE(a_folder_that_is_not_there_is_named) {
-  const auto out = healthcare({"--bundles", "/no/such/folder"});
-  BOOST_TEST(out.code == 64);
-  BOOST_TEST(has(out, "healthcare: --bundles /no/such/folder is not a folder"), out.text);
+BOOST_AUTO_TEST_CASE(a_named_pipe_is_read_once) {
+  const place files;
+  const auto pipe = files / "vitals";
+  BOOST_TEST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto out =
+      shell("cat '" + folder + "/vitals.ndjson' > '" + pipe + "' & exec \"$0\" -o json --vitals '" + pipe + "'");
+  BOOST_TEST_REQUIRE(out.code == 0, out.text);
+  BOOST_TEST((findings_of(out) == findings_of(healthcare({"-o", "json"}))));
 }
 
-BOOST_AUTO_TEST_CASE(a_stream_that_cannot_be_read_is_named) {
-  const auto out = healthcare({"--vitals", "/no/such/file"});
-  BOOST_TEST(out.code == 64);
-  BOOST_TEST(has(out, "/no/such/file"), out.text);
+BOOST_AUTO_TEST_CASE(without_a_stream_the_same_is_found_every_time) {
+  const auto out = healthcare({"--bundles", folder, "-o", "json"});
+  BOOST_TEST_REQUIRE(out.code == 0, out.text);
+  const auto disturbed = shell("exec \"$0\" --bundles '" + folder + "' -o json --chaos 1 2> /dev/null");
+  BOOST_TEST((findings_of(out) == findings_of(disturbed)));
+  BOOST_TEST(has(out, "2025-01-01T08:00:00Z"), out.text);
+  const auto later = healthcare({"--bundles", folder, "-o", "json", "--as-of", "2024-06-03T09:00:00+02:00"});
+  BOOST_TEST(has(later, "2024-06-03T08:00:00Z"), later.text);
+}
+
+BOOST_AUTO_TEST_CASE(problems_carry_file_and_line) {
+  const place files;
+  std::ofstream{files / "a.json"} << "{\n oops";
+  std::ofstream{files / "b.json"} << "[]";
+  const auto out = healthcare({"--bundles", files / "", "--vitals", "-"}, "\n{\n");
+  BOOST_TEST(out.code == 0, out.text);
+  BOOST_TEST(has(out, "a.json:2: column 2: "), out.text);
+  BOOST_TEST(has(out, "b.json:1: "), out.text);
+  BOOST_TEST(has(out, "(standard input):2: column "), out.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_ends_the_stream_and_what_is_known_is_shown) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    const place files;
+    const open_pipe pipe{files / "vitals"};
+    support::process program{{TROUPE_HEALTHCARE_PROGRAM, "--vitals", files / "vitals"}};
+    pipe.write(shipped_stream() + "this line is wrong\n");
+    BOOST_TEST_REQUIRE(program.wait_for("vitals:250: "), program.text());
+    program.send(number);
+    BOOST_TEST(program.wait() == 0, program.text());
+    BOOST_TEST((program.text().find(number == SIGINT ? "SIGINT ended" : "SIGTERM ended") != std::string::npos));
+    BOOST_TEST((program.text().find("249 observations") != std::string::npos), program.text());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_second_signal_ends_the_program) {
+  const place files;
+  const open_pipe pipe{files / "vitals"};
+  // Stopped, so that both signals are there before it can do anything about the first.
+  support::process program{{TROUPE_HEALTHCARE_PROGRAM, "--vitals", files / "vitals"}};
+  pipe.write("this line is wrong\n");
+  BOOST_TEST_REQUIRE(program.wait_for("vitals:1: "), program.text());
+  program.send(SIGSTOP);
+  program.send(SIGINT);
+  program.send(SIGTERM);
+  program.send(SIGCONT);
+  const int code = program.wait();
+  BOOST_TEST((code == 128 + SIGINT || code == 128 + SIGTERM), code);
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_can_be_written_it_says_so) {
+  for (const auto* script : {"\"$0\" > /dev/full", "\"$0\" -o json > /dev/full", "\"$0\" 3>&1 >&- 2>&3"}) {
+    const auto out = shell(script);
+    if (std::string{script}.find("| true") != std::string::npos) continue;  // it may have written all before
+    BOOST_TEST(out.code == 1, script << ": " << out.text);
+    BOOST_TEST(has(out, "healthcare: standard output"), script << ": " << out.text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_fails_is_reported) {
+  for (const auto* script : {"\"$0\" --vitals - < /", "\"$0\" --vitals - <&-"}) {
+    const auto out = shell(script);
+    BOOST_TEST(out.code == 1, script << ": " << out.text);
+    BOOST_TEST(has(out, "healthcare: (standard input): "), out.text);
+    BOOST_TEST(has(out, "6 patients"), out.text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_or_stream_that_cannot_be_read_is_named) {
+  const place files;
+  std::filesystem::create_symlink("loop", files / "loop");
+  for (const auto& path : {std::string{"/no/such/place"}, std::string(5'000, 'a'), files / "loop"}) {
+    for (const auto* flag : {"--bundles", "--vitals"}) {
+      const auto out = healthcare({flag, path});
+      BOOST_TEST(out.code == 64, out.text);
+      BOOST_TEST(has(out, std::string{"healthcare: "} + flag + " " + path.substr(0, 100)), out.text);
+    }
+  }
+  BOOST_TEST(has(healthcare({"--bundles", "/no/such/place"}), "No such file or directory"));
+  BOOST_TEST(healthcare({"--bundles", "/dev/null"}).code == 64);
+  BOOST_TEST(healthcare({"--vitals", "/"}).code == 64);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_flag_is_named) {
@@ -67,6 +208,15 @@ BOOST_AUTO_TEST_CASE(a_value_that_is_not_allowed_is_named) {
                                     {"--threads", "many"},
                                     {"--threads", "-1"},
                                     {"--chaos", "-3"},
+                                    {"--chaos", "abc"},
+                                    {"--chaos", "1.5"},
+                                    {"--chaos", ""},
+                                    {"--chaos", "99999999999999999999"},
+                                    {"--seed", "99999999999999999999"},
+                                    {"--bundles", ""},
+                                    {"--vitals", ""},
+                                    {"--as-of", ""},
+                                    {"--as-of", "yesterday"},
                                     {"--log-level", "loud"}}) {
     const auto out = healthcare({flag, value});
     BOOST_TEST(out.code == 64, flag << " " << value << ": " << out.text);
@@ -74,10 +224,20 @@ BOOST_AUTO_TEST_CASE(a_value_that_is_not_allowed_is_named) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(names_cannot_harm_the_terminal) {
+  const place files;
+  std::ofstream{files / "a.json"} << fhir_text::bundle_text(
+      fhir_text::entry_text(R"({"resourceType":"Patient","id":"p1","name":[{"family":"A\u202eB\u001b[31m\u0085"}]})"));
+  const auto out = healthcare({"--bundles", files / ""});
+  BOOST_TEST(has(out, "A?B?[31m?"), out.text);
+  BOOST_TEST(!has(out, "\x1b"));
+  BOOST_TEST(!has(healthcare({"--bundles", files / "", "-o", "json"}), "\u202e"));
+}
+
 BOOST_AUTO_TEST_CASE(help_is_no_error) {
   const auto out = healthcare({"--help"});
   BOOST_TEST(out.code == 0);
-  BOOST_TEST(has(out, "--chaos"), out.text);
+  for (const auto* part : {"--chaos", "--as-of", "SIGINT", "Exit codes"}) BOOST_TEST(has(out, part), out.text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "healthcare/drug_names.hpp"
+#include "healthcare/drug_product.hpp"
 #include "healthcare/vital_codes.hpp"
 
 using namespace healthcare;
@@ -18,12 +19,12 @@ class case_record {
   case_record& takes(const std::string& display, std::vector<dosage> dosages = {}, bool active = true) {
     const auto id = "m" + std::to_string(record_.medication_requests.size() + 1);
     record_.medication_requests.push_back(
-        {id, "p1", {{std::string{rxnorm}, "0", display}}, std::move(dosages), active});
+        {id, "p1", {{std::string{rxnorm}, "0", display}}, std::move(dosages), active, false});
     return *this;
   }
   case_record& allergic_to(coding substance, bool active = true, bool intolerance = false) {
     const auto id = "a" + std::to_string(record_.allergies.size() + 1);
-    record_.allergies.push_back({id, "p1", {std::move(substance)}, active, intolerance});
+    record_.allergies.push_back({id, "p1", {std::move(substance)}, active, intolerance, true});
     return *this;
   }
   case_record& allergic_to(const std::string& text) { return allergic_to(coding{"", "", text}); }
@@ -48,7 +49,7 @@ std::vector<std::string> found(const case_record& of) {
 }
 
 using list = std::vector<std::string>;
-const dosage once_a_day{1, 1.0, 24.0, 1.0, "", false};
+const dosage once_a_day{1, 1.0, 24.0, 1.0, "", false, {}};
 
 }  // namespace
 
@@ -70,6 +71,73 @@ BOOST_AUTO_TEST_CASE(an_allergy_to_the_substance_is_found_by_text_and_by_code) {
     const auto of = case_record{}.takes("Amoxicillin 500 MG Oral Capsule").allergic_to(substance);
     BOOST_TEST(found(of) == list{"allergy contraindicated"}, boost::test_tools::per_element());
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_allergy_s_text_may_say_more_than_the_substance) {
+  for (const auto* text : {"Allergy: penicillin", "Allergy to substance: penicillin", "Drug allergy to penicillin",
+                           "Penicillin - hives", "Rash with amoxicillin", "Amoxicillin 500 MG Oral Capsule",
+                           "Amoxicillin / Clavulanate", "PCN", "Beta-lactam", "Penicillin V potassium"}) {
+    BOOST_TEST_CONTEXT(text) {
+      BOOST_TEST(
+          found(case_record{}.takes("Ampicillin 500 MG").allergic_to(text)) == list{"allergy-class contraindicated"},
+          boost::test_tools::per_element());
+    }
+  }
+  for (const auto* text : {"No known allergy", "No known penicillin allergy"}) {
+    const auto review = case_record{}.takes("Ampicillin 500 MG").allergic_to(text).review();
+    BOOST_TEST(review.findings.empty());
+    BOOST_TEST(review.unknown_allergens.empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_drug_s_name_may_be_written_in_many_ways) {
+  for (const auto* display : {"Amoxicillin 500mg capsule", "Amoxicillin/clavulanate 500/125 MG",
+                              "Amoxicillin-Clavulanate 875 MG", "Amoxicillin (as amoxicillin trihydrate) 500 mg",
+                              "Penicillin G Benzathine 1200000 UNT/ML", "Co-amoxiclav 625 mg"}) {
+    BOOST_TEST_CONTEXT(display) {
+      BOOST_TEST(found(case_record{}.takes(display).allergic_to("Allergy to penicillin")) ==
+                     list{"allergy-class contraindicated"},
+                 boost::test_tools::per_element());
+    }
+  }
+  BOOST_TEST(found(case_record{}.takes("doxycycline hyclate 100 MG").allergic_to("Tetracycline")) ==
+                 list{"allergy-class major"},
+             boost::test_tools::per_element());
+  BOOST_TEST(found(case_record{}.takes("erythromycin ethylsuccinate 400 MG").allergic_to("Macrolide antibiotics")) ==
+                 list{"allergy-class major"},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(every_coding_and_the_text_count) {
+  for (const auto& medication : std::vector<std::vector<coding>>{
+           {{"x", "y", "Tylenol Extra"}, {std::string{rxnorm}, "161", "Acetaminophen"}},
+           {{"x", "y", "Panodil"}, {std::string{rxnorm}, "0", "Acetaminophen 500 MG Oral Tablet"}},
+           {{"x", "y", "Panodil"}, {"", "", "Acetaminophen 500 MG Oral Tablet"}},
+           {{"x", "y", "Panodil"}, {std::string{rxnorm}, "161", ""}}}) {
+    case_record of;
+    of.takes("Acetaminophen 500 MG Oral Tablet").takes("?");
+    of.value().medication_requests.back().medication = medication;
+    BOOST_TEST(found(of) == list{"duplicate moderate"}, boost::test_tools::per_element());
+    BOOST_TEST(of.review().unknown_drugs.empty());
+  }
+  // The strength of one, though another is a brand.
+  case_record of;
+  of.takes("?", {{1, 1.0, 24.0, 9.0, "", false, {}}});
+  of.value().medication_requests.back().medication = {{"x", "y", "Panodil"},
+                                                      {"", "", "Acetaminophen 500 MG Oral Tablet"}};
+  BOOST_TEST(found(of) == list{"dose major"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_tables_do_not_know_is_named_and_still_matches_its_own_name) {
+  auto of = case_record{}.takes("Augmentin").takes("Pivmecillinam 200 MG").allergic_to("Allergy to pivmecillinam");
+  auto review = of.review();
+  BOOST_TEST(found(of) == list{"allergy contraindicated"}, boost::test_tools::per_element());
+  BOOST_TEST_REQUIRE(review.unknown_drugs.size() == 2u);
+  BOOST_TEST((review.unknown_drugs[0] == unknown_name{"m1", "Augmentin"}));
+  BOOST_TEST_REQUIRE(review.unknown_allergens.size() == 1u);
+  BOOST_TEST((review.unknown_allergens[0] == unknown_name{"a1", "Allergy to pivmecillinam"}));
+  of.value().allergies[0].to_drug = false;
+  BOOST_TEST(of.review().unknown_allergens.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_code_counts_only_in_its_own_system) {
@@ -169,10 +237,10 @@ BOOST_AUTO_TEST_CASE(a_dose_above_the_maximum_is_found_and_one_at_it_is_not) {
   for (const auto& limit : dose_limits()) {
     const auto display = std::string{limit.name} + " 1 MG Oral Tablet";
     BOOST_TEST_CONTEXT(limit.name) {
-      BOOST_TEST(found(case_record{}.takes(display, {{1, 1.0, 24.0, limit.mg_per_day, "", false}})).empty());
-      BOOST_TEST(
-          found(case_record{}.takes(display, {{1, 1.0, 24.0, limit.mg_per_day + 1, "", false}})) == list{"dose major"},
-          boost::test_tools::per_element());
+      BOOST_TEST(found(case_record{}.takes(display, {{1, 1.0, 24.0, limit.mg_per_day, "", false, {}}})).empty());
+      BOOST_TEST(found(case_record{}.takes(display, {{1, 1.0, 24.0, limit.mg_per_day + 1, "", false, {}}})) ==
+                     list{"dose major"},
+                 boost::test_tools::per_element());
     }
   }
 }
@@ -180,13 +248,13 @@ BOOST_AUTO_TEST_CASE(a_dose_above_the_maximum_is_found_and_one_at_it_is_not) {
 BOOST_AUTO_TEST_CASE(doses_add_up_over_requests_each_against_the_maximum_of_its_salt) {
   // 1000 of 1500 mg and 600 of 1650 mg: above the maximum together, not alone.
   const auto of = case_record{}
-                      .takes("Naproxen 500 MG Oral Tablet", {{1, 2.0, 24.0, 1.0, "", false}})
-                      .takes("Naproxen sodium 200 MG Oral Tablet", {{1, 3.0, 24.0, 1.0, "", false}});
+                      .takes("Naproxen 500 MG Oral Tablet", {{1, 2.0, 24.0, 1.0, "", false, {}}})
+                      .takes("Naproxen sodium 200 MG Oral Tablet", {{1, 3.0, 24.0, 1.0, "", false, {}}});
   BOOST_TEST(found(of) == (list{"dose major", "duplicate moderate"}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_dose_that_cannot_be_computed_is_no_finding_but_is_named) {
-  const auto review = case_record{}.takes("Acetaminophen 500 MG Oral Tablet", {{1, {}, {}, {}, "", true}}).review();
+  const auto review = case_record{}.takes("Acetaminophen 500 MG Oral Tablet", {{1, {}, {}, {}, "", true, {}}}).review();
   BOOST_TEST(review.findings.empty());
   BOOST_TEST_REQUIRE(review.unknown_doses.size() == 1u);
   BOOST_TEST(review.unknown_doses[0].request == "m1");
@@ -194,7 +262,7 @@ BOOST_AUTO_TEST_CASE(a_dose_that_cannot_be_computed_is_no_finding_but_is_named) 
 }
 
 BOOST_AUTO_TEST_CASE(the_maxima_are_for_adults) {
-  const dosage too_much{1, 1.0, 24.0, 9.0, "", false};
+  const dosage too_much{1, 1.0, 24.0, 9.0, "", false, {}};
   const auto takes = [&](const char* birth) {
     return case_record{}.takes("Acetaminophen 500 MG Oral Tablet", {too_much}).born(birth);
   };

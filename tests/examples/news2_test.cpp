@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(values_between_the_chart_s_steps_are_rounded_to_them) {
 
 BOOST_AUTO_TEST_CASE(the_bands_begin_where_chart_2_says) {
   BOOST_TEST(with({}).total == 0);
-  BOOST_TEST(with({}).band == risk::none);
+  BOOST_TEST(with({}).band == risk::low);
   BOOST_TEST(with({{vital::heart_rate, 95}}).band == risk::low);
   // 4 without a 3 in any parameter
   const auto four = with({{vital::heart_rate, 115}, {vital::respiratory_rate, 22}});
@@ -150,13 +150,22 @@ BOOST_AUTO_TEST_CASE(missing_parameters_score_nothing_and_are_named) {
   BOOST_TEST(out.missing == std::vector<vital>{vital::systolic_pressure});
 }
 
-BOOST_AUTO_TEST_CASE(the_response_gets_tighter_with_the_band) {
-  BOOST_TEST(response_to(risk::none).monitoring == "every 12 hours");
-  BOOST_TEST(response_to(risk::low).monitoring == "every 4 to 6 hours");
-  BOOST_TEST(response_to(risk::low_medium).monitoring == "every hour");
-  BOOST_TEST(response_to(risk::low_medium).action == "urgent ward-based review");
-  BOOST_TEST(response_to(risk::medium).monitoring == "every hour");
-  BOOST_TEST(response_to(risk::high).monitoring == "continuous");
+BOOST_AUTO_TEST_CASE(the_response_gets_tighter_with_the_score) {
+  const auto response = [](int total, risk band) { return response_to({.total = total, .band = band}); };
+  BOOST_TEST(response(0, risk::low).monitoring == "every 12 hours");
+  BOOST_TEST(response(1, risk::low).monitoring == "every 4 to 6 hours");
+  BOOST_TEST(response(4, risk::low).monitoring == "every 4 to 6 hours");
+  BOOST_TEST(response(3, risk::low_medium).monitoring == "every hour");
+  BOOST_TEST(response(3, risk::low_medium).action == "urgent ward-based review");
+  BOOST_TEST(response(5, risk::medium).monitoring == "every hour");
+  BOOST_TEST(response(7, risk::high).monitoring == "continuous");
+}
+
+BOOST_AUTO_TEST_CASE(the_graver_of_two_values_scores_more) {
+  BOOST_TEST(graver(vital::heart_rate, 88, 131) == 131);
+  BOOST_TEST(graver(vital::heart_rate, 40, 95) == 40);
+  BOOST_TEST(graver(vital::heart_rate, 70, 72) == 72);
+  BOOST_TEST(graver(vital::supplemental_oxygen, 1, 0) == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -14,12 +14,11 @@ const instant eight = *parse_instant("2024-05-06T08:00:00Z");
 clinic one_physician() { return {.staff = {{"d1", "Dr. One", role::physician, true}}}; }
 
 follow_up asked(const std::string& id, instant at, urgency level, role needs = role::physician) {
-  return {id, "p-" + id, 1, {{at, level, needs, false, "because"}}};
+  return {id, "p-" + id, {{at, level, needs, false, "because"}}};
 }
 
 follow_up then(follow_up request, instant at, urgency level, bool withdrawn = false) {
   request.revisions.push_back({at, level, role::physician, withdrawn, "later"});
-  ++request.version;
   return request;
 }
 
@@ -105,15 +104,49 @@ BOOST_AUTO_TEST_CASE(a_withdrawal_after_the_appointment_began_keeps_it) {
   BOOST_TEST(start_of(out, "a") == "2024-05-06T08:00");
 }
 
-BOOST_AUTO_TEST_CASE(one_who_was_seen_is_seen_again_only_for_something_more_urgent) {
-  const auto same = planned({then(asked("a", eight, urgency::soon), eight + minutes{30}, urgency::soon)});
-  BOOST_TEST(same.appointments.size() == 1u);
-  const auto more = planned({then(asked("a", eight, urgency::soon), eight + minutes{30}, urgency::urgent)});
-  BOOST_TEST_REQUIRE(more.appointments.size() == 2u);
-  BOOST_TEST(to_text(more.appointments[1].start) == "2024-05-06T08:40:00Z");
+BOOST_AUTO_TEST_CASE(a_request_is_raised_and_never_lowered) {
+  const auto out =
+      planned({then(then(asked("a", eight + minutes{5}, urgency::urgent), eight + minutes{6}, urgency::soon),
+                    eight + minutes{7}, urgency::urgent)});
+  BOOST_TEST_REQUIRE(out.appointments.size() == 1u);
+  BOOST_TEST((out.appointments[0].level == urgency::urgent));
+  BOOST_TEST(out.appointments[0].reason == "because");
+  BOOST_TEST(to_text(out.appointments[0].due) == "2024-05-06T09:05:00Z");
+}
+
+BOOST_AUTO_TEST_CASE(one_who_was_seen_is_seen_again_when_asked_for_again) {
+  for (const auto level : {urgency::routine, urgency::soon, urgency::urgent}) {
+    const auto out = planned({then(asked("a", eight, urgency::soon), eight + minutes{30}, level)});
+    BOOST_TEST_REQUIRE(out.appointments.size() == 2u);
+    BOOST_TEST(to_text(out.appointments[1].start) == "2024-05-06T08:40:00Z");
+    BOOST_TEST((out.appointments[1].level == level));
+  }
   const auto anew = planned({then(then(asked("a", eight, urgency::soon), eight + minutes{30}, urgency::soon, true),
                                   eight + minutes{50}, urgency::soon)});
   BOOST_TEST(anew.appointments.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_patient_has_one_appointment_at_a_time) {
+  auto first = asked("a", eight, urgency::prompt, role::pharmacist);
+  auto second = asked("b", eight, urgency::soon, role::pharmacist);
+  auto third = asked("c", eight + minutes{30}, urgency::emergency, role::critical_care);
+  first.patient = second.patient = third.patient = "p";
+  const auto out = planned({first, second, third}, default_clinic());
+  BOOST_TEST(start_of(out, "a") == "2024-05-06T08:00");
+  BOOST_TEST(start_of(out, "b") == "2024-05-06T08:20");
+  BOOST_TEST(start_of(out, "c") == "2024-05-06T08:40");
+  // Another patient may have the second slot of a clinician at the same time.
+  auto other = asked("d", eight, urgency::soon, role::pharmacist);
+  BOOST_TEST(start_of(planned({first, second, third, other}, default_clinic()), "d") == "2024-05-06T08:00");
+}
+
+BOOST_AUTO_TEST_CASE(an_emergency_takes_the_time_of_the_patient_s_own_lesser_appointment) {
+  auto lesser = asked("a", eight + minutes{1}, urgency::soon, role::pharmacist);
+  auto grave = asked("b", eight + minutes{10}, urgency::emergency, role::critical_care);
+  lesser.patient = grave.patient = "p";
+  const auto out = planned({lesser, grave}, default_clinic());
+  BOOST_TEST(start_of(out, "b") == "2024-05-06T08:20");
+  BOOST_TEST(start_of(out, "a") == "2024-05-06T08:40");
 }
 
 BOOST_AUTO_TEST_CASE(outside_working_hours_only_the_urgent_are_seen_by_those_on_call) {
@@ -157,15 +190,25 @@ BOOST_AUTO_TEST_CASE(what_nobody_can_do_is_left_over_and_says_so) {
   BOOST_TEST(planned({asked("a", eight, urgency::soon)}, clinic{}).unplaced.size() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(the_planner_keeps_the_highest_version) {
+BOOST_AUTO_TEST_CASE(the_planner_keeps_the_highest_version_of_each_requester) {
   planner plans{one_physician()};
-  const auto first = asked("a", eight, urgency::soon);
-  const auto second = then(first, eight, urgency::soon, true);
-  BOOST_TEST(plans.put(second));
-  BOOST_TEST(!plans.put(first));
-  BOOST_TEST(!plans.put(second));
+  const auto request = asked("a", eight, urgency::soon);
+  BOOST_TEST(plans.put({"x", 2, {request}}));
+  BOOST_TEST(plans.put({"y", 1, {asked("b", eight, urgency::soon)}}));
+  BOOST_TEST(plans.plan().appointments.size() == 2u);
+  BOOST_TEST(!plans.put({"x", 1, {}}));
+  BOOST_TEST(!plans.put({"x", 2, {}}));
+  BOOST_TEST(plans.plan().appointments.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_requester_no_longer_asks_for_is_gone) {
+  planner plans{one_physician()};
+  plans.put({"x", 1, {asked("a", eight, urgency::soon), asked("b", eight, urgency::soon)}});
+  plans.put({"x", 2, {asked("b", eight, urgency::soon)}});
+  BOOST_TEST(start_of(plans.plan(), "a") == "none");
+  BOOST_TEST(start_of(plans.plan(), "b") == "2024-05-06T08:00");
+  plans.put({"x", 3, {}});
   BOOST_TEST(plans.plan().appointments.empty());
-  BOOST_TEST(plans.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(odd_slot_lengths_are_rounded_down_to_a_divisor_of_the_day) {

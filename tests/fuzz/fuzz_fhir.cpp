@@ -1,5 +1,6 @@
 // Any bytes through both readers of the healthcare example, and what they take through the whole assistant: nothing may
 // throw, crash or overflow, and a problem must be fit to be printed.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -29,12 +30,7 @@ bool is_printable(const std::string& text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   ward of;
-  if (auto read = read_bundle(text, "fuzz"); read) {
-    of.add(*std::move(read), "fuzz");
-  } else {
-    require(is_printable(read.error().message()));
-    of.add_unreadable("fuzz", read.error());
-  }
+  of.add(read_bundle(text, "fuzz"));
   of.settle();
   for (const auto& what : of.problems()) require(is_printable(to_text(what)));
 
@@ -45,15 +41,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (auto line = lines.next()) {
     require(line->number > number);
     number = line->number;
+    for (const auto& why : line->left_out) require(is_printable(why.message()));
     if (line->value) {
       stream.push_back(*std::move(line->value));
     } else {
       require(is_printable(line->value.error().message()));
     }
   }
-  const auto as_of = stream.empty() ? instant{} : stream.front().time;
-  const auto round = make_round(of, stream, default_clinic(), as_of);
+  const auto round = make_round(of, stream, default_clinic());
   require(!to_json(round).empty());
   require(!to_table(round).empty());
+  std::reverse(stream.begin(), stream.end());
+  const auto reversed = make_round(of, stream, default_clinic());
+  require(reversed.patients == round.patients && reversed.run.as_of == round.run.as_of);
   return 0;
 }
