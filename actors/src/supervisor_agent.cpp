@@ -211,7 +211,7 @@ cell_seed supervisor_agent::seed_of(const record& child) {
           .parent = cell_.shared_from_this(),
           .arguments = child.arguments,
           .incarnation = child.incarnation,
-          .last_cause = child.last_cause};
+          .last_cause = child.last_cause ? std::optional{*child.last_cause} : std::nullopt};
 }
 
 // Starts the child in its cell, made if it has none. After a failure the cell is kept, with its mail.
@@ -265,7 +265,7 @@ task<void> supervisor_agent::stop(position child, bool for_good, turn& now) {
     co_await kill(child, for_good, now);
     co_return;
   }
-  child->last_cause = *std::move(stopped);
+  child->last_cause = std::make_unique<exit_cause>(*std::move(stopped));
   if (for_good) child->cell = nullptr;
 }
 
@@ -303,14 +303,14 @@ void supervisor_agent::finish_kill(position child, bool for_good, const result<e
 void supervisor_agent::abandon(position child, bool for_good) {
   const auto old = std::exchange(child->cell, nullptr);
   child->incarnation = old->incarnation();
-  child->last_cause = exit_cause::killed("abandoned");
+  child->last_cause = std::make_unique<exit_cause>(exit_cause::killed("abandoned"));
   if (!for_good) child->cell = cell_.home().make_successor(seed_of(*child));
   auto mail = old->abandon(child->cell);
   cell_.home().abandon_below(*old);
   if (child->cell)
     child->cell->mail().adopt(std::move(mail));
   else
-    for (auto& each : mail) old->refuse(std::move(each), drop_reason::agent_down, &*child->last_cause);
+    for (auto& each : mail) old->refuse(std::move(each), drop_reason::agent_down, child->last_cause.get());
 }
 
 // Lets go of the cell of a child that does not run.

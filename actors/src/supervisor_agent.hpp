@@ -4,7 +4,6 @@
 #include <deque>
 #include <list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <troupe/actors/agent.hpp>
@@ -46,9 +45,9 @@ class supervisor_agent final : public agent {
     cell_ptr cell;  // kept while the child runs or is to be restarted: its address and its mail
     message arguments;
     std::uint64_t incarnation = 0;
-    std::optional<exit_cause> last_cause = {};  // for a cell that takes this one's place
-    std::uint64_t attempt = 0;                  // the planned restart that counts; others are outdated
-    duration delay{0};                          // the last backoff
+    std::unique_ptr<exit_cause> last_cause;  // for a cell that takes this one's place; null: none yet
+    std::uint64_t attempt = 0;               // the planned restart that counts; others are outdated
+    duration delay{0};                       // the last backoff
     instant started{};
   };
   using records = std::list<record>;

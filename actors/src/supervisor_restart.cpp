@@ -15,7 +15,7 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
       child->incarnation != notice.incarnation)
     co_return;
   child->state = child_state::stopped;
-  child->last_cause = notice.cause;
+  child->last_cause = std::make_unique<exit_cause>(notice.cause);
   const bool failed = notice.cause.is_failure();
   const auto kind = child->spec->restart;
   const bool restarts = kind == permanent || (kind == transient && failed);
