@@ -68,6 +68,7 @@ class supervisor_agent final : public agent {
   task<void> child_ended(child_exit notice, turn& now);
   task<void> retry(retry_restart request, turn& now);
 
+  error not_found(const std::string& id) const;
   position insert(std::string id, std::shared_ptr<const child_spec> spec, message arguments);
   position find(std::string_view id);
   void erase(position child);
@@ -75,7 +76,9 @@ class supervisor_agent final : public agent {
   task<result<agent_ref>> start_new(position child, turn& now);
   task<result<void>> start(position child, turn& now);
   task<void> stop(position child, bool for_good, turn& now);
+  task<void> end(position child, bool forget_it, turn& now);
   effect<exit_cause> begin_stop(position child, bool for_good, duration within, turn& now);
+  void warn_of_late(const record& child) const;
   task<void> kill(position child, bool for_good, turn& now);
   effect<exit_cause> begin_kill(position child, bool for_good, turn& now);
   void finish_kill(position child, bool for_good, const result<exit_cause>& killed);
@@ -87,6 +90,7 @@ class supervisor_agent final : public agent {
 
   task<void> restart(position child, turn& now);
   task<void> attempt(position child, turn& now);
+  void count_restart(const record& child);
   task<void> try_again(position child, turn& now);
   task<void> restart_group(position first, turn& now);
   bool over_intensity(turn& now);

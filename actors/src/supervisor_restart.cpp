@@ -84,7 +84,7 @@ task<void> supervisor_agent::attempt(position child, turn& now) {
     case simple_one_for_one: {
       const auto started = co_await start(child, now);
       if (started) {
-        cell_.home().metrics().child_restarted(child->spec->actor_type, child->last_cause->kind);
+        count_restart(*child);
       } else if (started.error().is(agent_errc::declined)) {
         co_await release(child, now);
         if (simple_ || child->spec->restart == temporary) erase(child);
@@ -96,6 +96,11 @@ task<void> supervisor_agent::attempt(position child, turn& now) {
     case rest_for_one: co_await restart_group(child, now); break;
     case one_for_all: co_await restart_group(children_.begin(), now); break;
   }
+}
+
+void supervisor_agent::count_restart(const record& child) {
+  cell_.home().metrics().child_restarted(child.spec->actor_type,
+                                         child.last_cause ? child.last_cause->kind : exit_kind::normal);
 }
 
 // Stops all from `first` on in reverse order, and starts them in order. Temporary ones do not come back.
@@ -113,7 +118,7 @@ task<void> supervisor_agent::restart_group(position first, turn& now) {
     if (child == children_.end()) continue;
     const auto started = co_await start(child, now);
     if (started) {
-      cell_.home().metrics().child_restarted(child->spec->actor_type, child->last_cause->kind);
+      count_restart(*child);
     } else if (started.error().is(agent_errc::declined)) {
       co_await release(child, now);
     } else {

@@ -1,6 +1,7 @@
 // Starts that take long: what a supervisor does meanwhile, and how it is stopped. The cases hanging_restart_loop* of
 // OTP's supervisor_SUITE, and their neighbours.
 
+#include "scripted.hpp"
 #include "supervised.hpp"
 
 using namespace troupe;
@@ -277,6 +278,40 @@ BOOST_AUTO_TEST_CASE(no_stop_hook_of_one_that_has_not_started) {
   BOOST_TEST(s.end_supervisor() == "ok");
   BOOST_TEST(s.log.take() == "down child1#1 shutdown");
   BOOST_TEST(said(starting.get()) == "agent_down");
+}
+
+// The same for sub-agents: turn::stop forgets the one that its siblings waited for.
+BOOST_AUTO_TEST_CASE(casualties_among_sub_agents_are_let_go_when_the_restart_is_not_to_come) {
+  journal log;
+  node n{deterministic()};
+  bool fail = false;
+  must_supervise(n, top_of(scripted_child("parent", [&](scripted& me) {
+                   me.supervise_children({.strategy = rest_for_one, .intensity = 8});
+                   me.on([&](go, turn& now) -> task<void> {
+                     const auto a =
+                         child<deadlock>("a", child_options{.shutdown = shutdown_policy::brutal_kill()}, &log, &fail);
+                     const auto b = child<plain>("b", &log);
+                     co_await now.spawn(a);
+                     co_await now.spawn(b);
+                   });
+                   me.on([&](note, turn& now) -> task<void> { co_await now.stop("a"); });
+                   me.on([&](question, turn& now) -> task<answer> {
+                     const auto b = child<plain>("b", &log);
+                     const auto spawned = co_await now.spawn(b);
+                     co_return answer{spawned.path().str()};
+                   });
+                 })));
+  const auto parent = n.ref(path{"/top/parent"});
+  must(n.ask(parent, go{}));
+  fail = true;
+  n.send(n.ref(path{"/top/parent/a"}), died());
+  n.settle();
+  auto waiting = n.begin_ask(n.ref(path{"/top/parent/b"}), who_is_there{});
+  auto stopping = n.begin_ask(parent, note{});
+  n.advance(2s);
+  must(stopping.get());
+  BOOST_TEST(said(waiting.get()) == "agent_down");
+  BOOST_TEST(must(n.ask(parent, question{})).text == "/top/parent/b");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
