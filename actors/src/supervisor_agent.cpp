@@ -39,7 +39,7 @@ task<void> supervisor_agent::on_start(turn& now) {
   for (auto child = children_.begin(); child != children_.end();) {
     const auto started = co_await start(child, now);
     if (started || started.error().is(agent_errc::declined)) {
-      const bool drop = !started && child->spec->restart == temporary;
+      const bool drop = !started && leaves_nothing(*child);
       const auto next = std::next(child);
       if (!started) co_await release(child, now);
       if (drop) erase(child);
@@ -93,16 +93,15 @@ task<result<agent_ref>> supervisor_agent::start_new(position child, turn& now) {
   if (started) co_return child->cell->ref();
   error why = started.error();
   co_await release(child, now);
-  // A child that declines keeps its spec, unless it is temporary or of a template; one that fails leaves none.
-  const bool keep = why.is(agent_errc::declined) && child->spec->restart != temporary && !simple_;
-  if (!keep) erase(child);
+  // A child that declines may leave its spec; one that fails leaves none.
+  if (!why.is(agent_errc::declined) || leaves_nothing(*child)) erase(child);
   co_return why;
 }
 
 task<result<done>> supervisor_agent::terminate(terminate_child request, turn& now) {
   const auto child = find(request.id);
   if (child == children_.end()) co_return not_found(request.id);
-  co_await end(child, child->spec->restart == temporary || simple_, now);
+  co_await end(child, leaves_nothing(*child), now);
   co_return done{};
 }
 
@@ -176,6 +175,11 @@ result<child_spec_found> supervisor_agent::find_spec(const get_child_spec& reque
   const auto child = find(request.id);
   if (child == children_.end()) return not_found(request.id);
   return child_spec_found{*child->spec};
+}
+
+// Whether a child that does not run is forgotten, so that its name can be used again.
+bool supervisor_agent::leaves_nothing(const record& child) const {
+  return child.spec->restart == temporary || simple_ || cell_.is_spawner();
 }
 
 error supervisor_agent::not_found(const std::string& id) const {
@@ -331,7 +335,7 @@ task<void> supervisor_agent::release_casualties(turn& now) {
     const auto casualty = child++;
     if (casualty->state != child_state::stopped || !casualty->cell) continue;
     co_await release(casualty, now);
-    if (cell_.is_spawner()) erase(casualty);
+    if (leaves_nothing(*casualty)) erase(casualty);
   }
 }
 

@@ -68,6 +68,7 @@ class supervisor_agent final : public agent {
   task<void> child_ended(child_exit notice, turn& now);
   task<void> retry(retry_restart request, turn& now);
 
+  bool leaves_nothing(const record& child) const;
   error not_found(const std::string& id) const;
   position insert(std::string id, std::shared_ptr<const child_spec> spec, message arguments);
   position find(std::string_view id);

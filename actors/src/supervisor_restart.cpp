@@ -34,8 +34,7 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
   const bool significant = child->spec->significant;
   const auto path = notice.child->where();
   co_await release(child, now);
-  // The name of a sub-agent that is done can be used again.
-  if (kind == temporary || simple_ || cell_.is_spawner()) erase(child);
+  if (leaves_nothing(*child)) erase(child);
   if (!cell_.parent()) cell_.home().top_level_ended(path, notice.cause);
   co_await consider_auto_shutdown(significant, now);
 }
@@ -87,7 +86,7 @@ task<void> supervisor_agent::attempt(position child, turn& now) {
         count_restart(*child);
       } else if (started.error().is(agent_errc::declined)) {
         co_await release(child, now);
-        if (simple_ || child->spec->restart == temporary) erase(child);
+        if (leaves_nothing(*child)) erase(child);
       } else {
         co_await try_again(child, now);
       }
@@ -121,6 +120,7 @@ task<void> supervisor_agent::restart_group(position first, turn& now) {
       count_restart(*child);
     } else if (started.error().is(agent_errc::declined)) {
       co_await release(child, now);
+      if (leaves_nothing(*child)) erase(child);
     } else {
       co_await try_again(child, now);
       co_return;
