@@ -23,18 +23,27 @@ function(troupe_test module)
   endforeach()
 endfunction()
 
-# A libFuzzer target with its seed corpus, run for a bounded number of inputs as a test (clang only).
+# A libFuzzer target with its seed corpus, run for a bounded number of inputs as a test (clang only); INSTRUMENT names the
+# libraries that it looks into: they are compiled with coverage, which the fuzzer steers by, and with the sanitizers, which
+# whatever else links them gets too.
 #
-#   troupe_fuzz(config SOURCE fuzz_config.cpp CORPUS corpus/config LIBRARIES troupe::core RUNS 20000)
+#   troupe_fuzz(config SOURCE fuzz_config.cpp CORPUS corpus/config INSTRUMENT troupe_core RUNS 20000)
 function(troupe_fuzz name)
-  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "SOURCE;CORPUS;RUNS" "LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "SOURCE;CORPUS;RUNS" "INSTRUMENT")
+  set(sanitizers address,undefined)
+  foreach(library IN LISTS fuzz_INSTRUMENT)
+    target_compile_options(${library} PRIVATE -fsanitize=fuzzer-no-link,${sanitizers} -fno-sanitize-recover=undefined)
+    target_link_options(${library} INTERFACE -fsanitize=${sanitizers})
+  endforeach()
   add_executable(fuzz_${name} ${fuzz_SOURCE})
-  target_link_libraries(fuzz_${name} PRIVATE ${fuzz_LIBRARIES} troupe_options)
-  target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
-  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+  target_link_libraries(fuzz_${name} PRIVATE ${fuzz_INSTRUMENT} troupe_options)
+  target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,${sanitizers} -fno-sanitize-recover=undefined)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,${sanitizers})
+  add_dependencies(fuzz fuzz_${name})
+  # What it finds goes into a folder that is empty each time, so that each run is the same one.
   set(found ${CMAKE_CURRENT_BINARY_DIR}/found_${name})
-  file(MAKE_DIRECTORY ${found})
-  add_test(NAME fuzz.${name} COMMAND fuzz_${name} -runs=${fuzz_RUNS} -seed=1 -max_len=65536 -timeout=10 -rss_limit_mb=2048
-                             ${found} ${CMAKE_CURRENT_SOURCE_DIR}/${fuzz_CORPUS})
+  add_test(NAME fuzz.${name} COMMAND sh -c "rm -rf \"$0\" && mkdir \"$0\" && exec \"$@\"" ${found}
+           $<TARGET_FILE:fuzz_${name}> -runs=${fuzz_RUNS} -seed=1 -reload=0 -max_len=65536 -timeout=10 -rss_limit_mb=2048
+           ${found} ${CMAKE_CURRENT_SOURCE_DIR}/${fuzz_CORPUS})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 240)
 endfunction()
