@@ -1,13 +1,13 @@
 # How tests are declared: one Boost.Test executable per module, one CTest per suite, a suite named after its file.
 #
-#   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...] [SUPPORT extra.cpp ...])
+#   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...])
 include_guard(GLOBAL)
 
 function(troupe_test module)
-  cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "SUITES;LIBRARIES;PCH;SUPPORT")
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SUITES;LIBRARIES;PCH")
   set(target ${module}_tests)
   list(TRANSFORM test_SUITES APPEND .cpp OUTPUT_VARIABLE sources)
-  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources} ${test_SUPPORT})
+  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources})
   target_link_libraries(${target} PRIVATE ${test_LIBRARIES} Boost::unit_test_framework troupe_options)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE BOOST_TEST_DYN_LINK)
@@ -17,9 +17,6 @@ function(troupe_test module)
   foreach(suite IN LISTS test_SUITES)
     add_test(NAME ${module}.${suite} COMMAND ${target} --run_test=${suite} --log_level=test_suite --report_level=short)
     set_tests_properties(${module}.${suite} PROPERTIES SKIP_RETURN_CODE 77 LABELS ${module})
-    if(test_TIMEOUT)
-      set_tests_properties(${module}.${suite} PROPERTIES TIMEOUT ${test_TIMEOUT})
-    endif()
   endforeach()
 endfunction()
 
