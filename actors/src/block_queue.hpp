@@ -9,10 +9,10 @@
 
 namespace troupe::actors {
 
-// First in, first out, in linked blocks of 2 to 64 items: growth moves nothing, what was taken is given back, and an
-// empty queue that was never used has no memory. The last block is kept when it is empty; `release` gives it back.
-// Not copyable; swapping costs nothing. Threads: one at a time.
-template <class T>
+// First in, first out, in linked blocks of `Smallest` to 64 items: growth moves nothing, what was taken is given back,
+// and an empty queue that was never used has no memory. The last block is kept when it is empty; `release` gives it
+// back. Not copyable; swapping costs nothing. Threads: one at a time.
+template <class T, std::uint32_t Smallest = 2>
 class block_queue {
  public:
   block_queue() noexcept = default;
@@ -28,7 +28,7 @@ class block_queue {
   T& front() noexcept { return *first_->at(first_->begin); }
   const T& front() const noexcept { return *first_->at(first_->begin); }
 
-  void push_back(T item) {
+  void push_back(T&& item) {
     if (!last_ || last_->end == last_->capacity) append_block();
     new (last_->at(last_->end)) T{std::move(item)};
     ++last_->end;
@@ -39,6 +39,10 @@ class block_queue {
     T taken{std::move(front())};
     drop_front();
     return taken;
+  }
+  void pop_front_into(T& out) {
+    out = std::move(front());
+    drop_front();
   }
 
   // Takes the first item for which `wanted` holds, if there is one, into `out`. The others keep their order.
@@ -58,8 +62,9 @@ class block_queue {
     while (!empty()) drop_front();
   }
   // Gives back the memory of an empty queue, if it is for more than `kept` items.
+  bool can_release(std::size_t kept) const noexcept { return last_ && empty() && last_->capacity > kept; }
   void release(std::size_t kept = 0) noexcept {
-    if (!last_ || !empty() || last_->capacity <= kept) return;
+    if (!can_release(kept)) return;
     free(std::exchange(last_, nullptr));
     first_ = nullptr;
   }
@@ -70,7 +75,6 @@ class block_queue {
   }
 
  private:
-  static constexpr std::uint32_t smallest = 2;
   static constexpr std::uint32_t largest = 64;
 
   // The items follow it in the same piece of memory.
@@ -109,7 +113,7 @@ class block_queue {
   }
 
   void append_block() {
-    const std::uint32_t capacity = last_ ? std::min(last_->capacity * 2, largest) : smallest;
+    const std::uint32_t capacity = last_ ? std::min(last_->capacity * 2, largest) : Smallest;
     auto* fresh = new (::operator new(offset + capacity * sizeof(T))) block{.capacity = capacity};
     (last_ ? last_->next : first_) = fresh;
     last_ = fresh;

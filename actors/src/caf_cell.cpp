@@ -87,7 +87,7 @@ void caf_cell::enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) {
 
 caf::resumable::resume_result caf_cell::resume(caf::execution_unit* worker, std::size_t) {
   current_worker = worker;
-  const auto state = guest_.run(messages_per_visit);
+  const auto state = guest_.run(guest_.home().deterministic() ? steps_max_deterministic : steps_max, time_slice);
   current_worker = nullptr;
   switch (state) {
     case visit::idle: return awaiting_message;  // another thread may run it already

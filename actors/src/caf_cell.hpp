@@ -19,8 +19,11 @@ class caf_cell final : public caf::local_actor,
                        public caf::dynamically_typed_actor_base,
                        public doorbell {
  public:
-  // Messages per visit of the scheduler, so that a flooded agent does not starve the others.
-  static constexpr std::size_t messages_per_visit = 300;
+  // What a visit of the scheduler is good for, so that a busy agent gets about as much of a worker as the others. A
+  // virtual clock stands still meanwhile, and a count has to do.
+  static constexpr duration time_slice = std::chrono::milliseconds{1};
+  static constexpr std::size_t steps_max = 10'000;
+  static constexpr std::size_t steps_max_deterministic = 300;
 
   // `types` outlives every actor of its system.
   caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types);

@@ -50,7 +50,7 @@ void cell::come_too_late(const signal& what, const troupe::path& where) {
     what.origin->resolve(what.id, message::of(exit_cause::shutdown("gone already")));
 }
 
-bool cell::deliver(envelope mail, bool may_wait) {
+bool cell::deliver(envelope&& mail, bool may_wait) {
   // A turn that waited for room in its own mailbox would wait for itself.
   may_wait = may_wait && mail.origin.get() != static_cast<reply_sink*>(this);
   auto outcome = mailbox_.push(std::move(mail), may_wait);
@@ -65,13 +65,13 @@ bool cell::deliver(envelope mail, bool may_wait) {
   return outcome.what == pushed::waits_for_room;
 }
 
-void cell::deliver_unbounded(envelope mail) {
+void cell::deliver_unbounded(envelope&& mail) {
   mail.queued = home().time().coarse_now();
   auto outcome = mailbox_.push_unbounded(std::move(mail));
   if (outcome.ring) bell_.ring();
 }
 
-void cell::refuse(envelope mail, drop_reason why, const exit_cause* cause) {
+void cell::refuse(envelope&& mail, drop_reason why, const exit_cause* cause) {
   // A notice of the runtime to itself that finds nobody is nobody's loss.
   if (!(mail.unbounded && why == drop_reason::agent_down)) home().drop(why, where(), mail.payload.type_name());
   if (mail.queued_by_turn != 0 && mail.origin)
@@ -110,7 +110,7 @@ double cell::restart_budget_used(instant now) const noexcept {
 
 // -- the scheduler ----------------------------------------------------------------------------------------------------
 
-visit cell::run(std::size_t budget) {
+visit cell::run(std::size_t budget, duration slice) {
   const auto self = weak_from_this().lock();
   if (!self) return visit::terminated;  // let go of by all while it was scheduled
   signal what;
@@ -118,8 +118,9 @@ visit cell::run(std::size_t budget) {
   std::shared_ptr<reply_sink> got_room;
   std::uint64_t room_for = 0;
   last_end_ = {};
+  std::optional<instant> until;
   while (!gone()) {
-    if (budget-- == 0) return visit::more;
+    if (budget-- == 0 || (until && last_end_ >= *until)) return visit::more;
     const bool accepting = phase_.load(std::memory_order_relaxed) == phase::running && turns_.size() < turns_max_;
     switch (mailbox_.take(accepting, what, mail, got_room, room_for)) {
       case mailbox::next::idle: return visit::idle;
@@ -133,6 +134,7 @@ visit cell::run(std::size_t budget) {
           got_room.reset();
         }
         begin_turn(std::move(mail));
+        if (!until && last_end_ != instant{}) until = later(last_end_, slice);
         break;
     }
   }

@@ -79,11 +79,11 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void resolve(std::uint64_t effect, result<message> reply) override;
   void post(signal what);
   // Delivers, or answers and counts what cannot be delivered. Returns whether it waits for room.
-  bool deliver(envelope mail, bool may_wait = false);
+  bool deliver(envelope&& mail, bool may_wait = false);
   // For what must not be lost: what the runtime tells itself.
-  void deliver_unbounded(envelope mail);
+  void deliver_unbounded(envelope&& mail);
   // Counts a dead letter and tells whoever waits why.
-  void refuse(envelope mail, drop_reason why, const exit_cause* cause = nullptr);
+  void refuse(envelope&& mail, drop_reason why, const exit_cause* cause = nullptr);
   agent_ref ref() { return agent_ref{shared_from_this()}; }
   bool gone() const noexcept { return fate_.load(std::memory_order_acquire) != fate::present; }
   bool abandoned() const noexcept { return fate_.load(std::memory_order_acquire) == fate::abandoned; }
@@ -106,8 +106,9 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   double restart_budget_used(instant now) const noexcept;
 
   // -- the scheduler --------------------------------------------------------------------------------------------------
-  // Handles up to `budget` messages. After `idle`, another thread may run the cell at once.
-  visit run(std::size_t budget);
+  // Handles up to `budget` messages and signals, for up to `slice` from the end of the first message. After `idle`,
+  // another thread may run the cell at once.
+  visit run(std::size_t budget, duration slice);
 
   // -- the agent and its turns, on its thread of control --------------------------------------------------------------
   // Once the cell is abandoned, the effect is finished and failed.
@@ -153,7 +154,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void let_go_of_failed_agent();
 
   // Turns.
-  void begin_turn(envelope mail);
+  void begin_turn(envelope&& mail);
   void begin_hook(turn_kind kind, const exit_cause& cause);
   turn& add_turn(turn_kind kind, instant began);
   void open_question(turn& asked) noexcept;

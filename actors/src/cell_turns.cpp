@@ -73,7 +73,7 @@ void cell::show_oldest_turn() {
   counters_.in_hand.store(oldest != turns_.end() ? (*oldest)->type_ : nullptr, std::memory_order_relaxed);
 }
 
-void cell::begin_turn(envelope mail) {
+void cell::begin_turn(envelope&& mail) {
   if (auto* notice = mail.payload.get_if<down_notice>()) {
     if (!watching_) return;
     const auto watched = watching_->find(notice->who);

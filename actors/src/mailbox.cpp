@@ -15,23 +15,24 @@ void move_all(block_queue<envelope>& from, std::vector<envelope>& to) {
 
 }  // namespace
 
-void mailbox::enter(envelope mail) {
+void mailbox::enter(envelope&& mail) {
   messages_.push_back(std::move(mail));
   deepest_ = std::max(deepest_, in_box());
 }
 
 // Gives back what a burst left behind.
 void mailbox::shrink() {
-  constexpr std::size_t kept = 4;
+  constexpr std::size_t kept = 2;
   signals_.release(kept);
   messages_.release(kept);
+  if (!batch_.can_release(kept)) return;
   std::scoped_lock batch_held{batch_lock_};
   batch_.release(kept);
 }
 
 bool mailbox::ring() { return !std::exchange(rung_, true); }
 
-mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
+mailbox::outcome mailbox::push(envelope&& mail, bool may_wait) {
   std::scoped_lock held{lock_};
   if (closed_) return {pushed::closed, false, std::move(mail)};
   if (in_box() < options_.limit) {
@@ -57,7 +58,7 @@ mailbox::outcome mailbox::push(envelope mail, bool may_wait) {
   return {pushed::full, false, std::move(mail)};
 }
 
-mailbox::outcome mailbox::push_unbounded(envelope mail) {
+mailbox::outcome mailbox::push_unbounded(envelope&& mail) {
   std::scoped_lock held{lock_};
   if (closed_) return {pushed::closed, false, std::move(mail)};
   mail.unbounded = true;
@@ -75,9 +76,10 @@ pushed mailbox::post(signal& what, bool& must_ring) {
 }
 
 bool mailbox::take_from_batch(envelope& mail) {
+  if (batch_size_.load(std::memory_order_relaxed) == 0) return false;
   std::scoped_lock held{batch_lock_};
   if (batch_.empty()) return false;
-  mail = batch_.pop_front();
+  batch_.pop_front_into(mail);
   batch_size_.store(batch_.size(), std::memory_order_relaxed);
   return true;
 }
@@ -87,7 +89,7 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
   if (accepting && !has_signals_.load(std::memory_order_acquire) && take_from_batch(mail)) return next::message;
   std::scoped_lock held{lock_};
   if (!signals_.empty()) {
-    what = signals_.pop_front();
+    signals_.pop_front_into(what);
     has_signals_.store(!signals_.empty(), std::memory_order_relaxed);
     return next::signal;
   }
@@ -100,11 +102,11 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
   if (options_.when_full == overflow::reject && messages_.size() > 1) {
     std::scoped_lock batch_held{batch_lock_};
     batch_.swap(messages_);
-    mail = batch_.pop_front();
+    batch_.pop_front_into(mail);
     batch_size_.store(batch_.size(), std::memory_order_relaxed);
     return next::message;
   }
-  mail = messages_.pop_front();
+  messages_.pop_front_into(mail);
   if (waiting_ && !waiting_->empty()) {
     auto first = waiting_->pop_front();
     if (first.effect == 0) {  // a sender's turn waits; one who asked waits for the answer anyway

@@ -21,11 +21,11 @@ struct envelope {
   message payload;
   std::shared_ptr<reply_sink> origin;  // who sent it; shared with the sender. Null: from outside, nobody waits.
   std::uint64_t effect = 0;            // the origin's effect that waits for the answer; 0: none
-  trace_context trace{};
-  instant deadline = instant::max();  // of the one who waits
+  std::uint64_t queued_by_turn = 0;    // of the sender, to which room is reported
+  instant deadline = instant::max();   // of the one who waits
   instant queued{};
-  bool unbounded = false;            // of the runtime to itself: must not be lost to drop_oldest
-  std::uint64_t queued_by_turn = 0;  // of the sender, to which room is reported
+  trace_context trace{};
+  bool unbounded = false;  // of the runtime to itself: must not be lost to drop_oldest
 };
 
 enum class signal_kind : std::uint8_t {
@@ -68,9 +68,9 @@ class mailbox {
     std::optional<envelope> dropped;  // what did not find or keep its place
   };
   // `may_wait`: with overflow::block, whether the sender can wait for room.
-  outcome push(envelope mail, bool may_wait);
+  outcome push(envelope&& mail, bool may_wait);
   // Past the bound: for what must not be lost between the runtime's own parts.
-  outcome push_unbounded(envelope mail);
+  outcome push_unbounded(envelope&& mail);
   // closed: `what` is left with the caller.
   pushed post(signal& what, bool& ring);
 
@@ -94,7 +94,7 @@ class mailbox {
   std::optional<instant> oldest() const;
 
  private:
-  void enter(envelope mail);
+  void enter(envelope&& mail);
   void shrink();
   bool take_from_batch(envelope& mail);
   bool ring();
@@ -106,7 +106,7 @@ class mailbox {
   bool rung_ = false;
   std::size_t deepest_ = 0;
   std::atomic<bool> has_signals_{false};
-  block_queue<signal> signals_;
+  block_queue<signal, 1> signals_;  // there is rarely more than one
   block_queue<envelope> messages_;
   std::unique_ptr<block_queue<envelope>> waiting_;  // for room
 

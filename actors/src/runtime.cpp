@@ -126,7 +126,7 @@ void runtime::retire(const cell& gone) {
 
 // -- messages ---------------------------------------------------------------------------------------------------------
 
-bool runtime::deliver(const agent_ref& to, envelope mail, bool may_wait) {
+bool runtime::deliver(const agent_ref& to, envelope&& mail, bool may_wait) {
   mail.queued = time().coarse_now();
   if (to) {
     if (cell* known = const_cast<cell*>(to.target()->as_cell()); known && !known->gone())

@@ -61,7 +61,7 @@ class runtime final : public std::enable_shared_from_this<runtime> {
 
   // -- messages -------------------------------------------------------------------------------------------------------
   // Delivers, or counts a dead letter and answers with an error. Returns whether the mail waits for room.
-  bool deliver(const agent_ref& to, envelope mail, bool may_wait);
+  bool deliver(const agent_ref& to, envelope&& mail, bool may_wait);
   void drop(drop_reason why, const troupe::path& to, std::string_view message_type);
 
   // -- watches, timers, blocking work ---------------------------------------------------------------------------------

@@ -39,16 +39,15 @@ task<void> supervisor_agent::on_start(turn& now) {
   for (auto child = children_.begin(); child != children_.end();) {
     const auto started = co_await start(child, now);
     if (started || started.error().is(agent_errc::declined)) {
-      const bool drop = !started && child->spec->restart == temporary;
+      const bool drop = !started && leaves_nothing(*child);
       const auto next = std::next(child);
       if (!started) co_await release(child, now);
       if (drop) erase(child);
       child = next;
       continue;
     }
-    const error why{agent_errc::failed_to_start, "child " + child->id + ": " + started.error().message()};
-    co_await stop_all(now);
-    throw failure{why};
+    // The stop hook stops those that were started.
+    throw failure{error{agent_errc::failed_to_start, "child " + child->id + ": " + started.error().message()}};
   }
 }
 
@@ -94,30 +93,30 @@ task<result<agent_ref>> supervisor_agent::start_new(position child, turn& now) {
   if (started) co_return child->cell->ref();
   error why = started.error();
   co_await release(child, now);
-  // A child that declines keeps its spec, unless it is temporary or of a template; one that fails leaves none.
-  const bool keep = why.is(agent_errc::declined) && child->spec->restart != temporary && !simple_;
-  if (!keep) erase(child);
+  // A child that declines may leave its spec; one that fails leaves none.
+  if (!why.is(agent_errc::declined) || leaves_nothing(*child)) erase(child);
   co_return why;
 }
 
 task<result<done>> supervisor_agent::terminate(terminate_child request, turn& now) {
   const auto child = find(request.id);
-  if (child == children_.end())
-    co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
-  const bool was_restarting = child->state == child_state::restarting;
-  co_await stop(child, true, now);
-  if (child->spec->restart == temporary || simple_) erase(child);
-  if (was_restarting) co_await release_casualties(now);
+  if (child == children_.end()) co_return not_found(request.id);
+  co_await end(child, leaves_nothing(*child), now);
   co_return done{};
 }
 
 task<result<done>> supervisor_agent::forget(forget_child request, turn& now) {
   const auto child = find(request.id);
-  if (child == children_.end())
-    co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
-  co_await stop(child, true, now);
-  erase(child);
+  if (child == children_.end()) co_return not_found(request.id);
+  co_await end(child, true, now);
   co_return done{};
+}
+
+task<void> supervisor_agent::end(position child, bool forget_it, turn& now) {
+  const bool was_restarting = child->state == child_state::restarting;
+  co_await stop(child, true, now);
+  if (forget_it) erase(child);
+  if (was_restarting) co_await release_casualties(now);
 }
 
 namespace {
@@ -132,8 +131,7 @@ error of_template(const path& where) {
 task<result<agent_ref>> supervisor_agent::restart_stopped(restart_child request, turn& now) {
   if (simple_) co_return of_template(where());
   const auto child = find(request.id);
-  if (child == children_.end())
-    co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  if (child == children_.end()) co_return not_found(request.id);
   if (child->state != child_state::stopped) co_return not_stopped(child->state, request.id);
   child->delay = duration{0};  // whoever starts it by hand has seen to what was wrong
   const auto started = co_await start(child, now);
@@ -146,8 +144,7 @@ task<result<agent_ref>> supervisor_agent::restart_stopped(restart_child request,
 task<result<done>> supervisor_agent::remove(delete_child request, turn& now) {
   if (simple_) co_return of_template(where());
   const auto child = find(request.id);
-  if (child == children_.end())
-    co_return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  if (child == children_.end()) co_return not_found(request.id);
   if (child->state != child_state::stopped) co_return not_stopped(child->state, request.id);
   co_await release(child, now);
   erase(child);
@@ -176,9 +173,17 @@ child_counts supervisor_agent::count(const count_children&) {
 result<child_spec_found> supervisor_agent::find_spec(const get_child_spec& request) {
   if (simple_ && request.id == spec_->children.front().id) return child_spec_found{spec_->children.front()};
   const auto child = find(request.id);
-  if (child == children_.end())
-    return error{agent_errc::child_not_found, "no child " + request.id + " of " + where().str()};
+  if (child == children_.end()) return not_found(request.id);
   return child_spec_found{*child->spec};
+}
+
+// Whether a child that does not run is forgotten, so that its name can be used again.
+bool supervisor_agent::leaves_nothing(const record& child) const {
+  return child.spec->restart == temporary || simple_ || cell_.is_spawner();
+}
+
+error supervisor_agent::not_found(const std::string& id) const {
+  return {agent_errc::child_not_found, "no child " + id + " of " + where().str()};
 }
 
 // -- records ----------------------------------------------------------------------------------------------------------
@@ -211,7 +216,7 @@ cell_seed supervisor_agent::seed_of(const record& child) {
           .parent = cell_.shared_from_this(),
           .arguments = child.arguments,
           .incarnation = child.incarnation,
-          .last_cause = child.last_cause};
+          .last_cause = child.last_cause ? std::optional{*child.last_cause} : std::nullopt};
 }
 
 // Starts the child in its cell, made if it has none. After a failure the cell is kept, with its mail.
@@ -262,10 +267,11 @@ task<void> supervisor_agent::stop(position child, bool for_good, turn& now) {
   auto stopping = begin_stop(child, for_good, policy.wait(), now);
   auto stopped = co_await stopping.as_result();
   if (!stopped) {
+    warn_of_late(*child);
     co_await kill(child, for_good, now);
     co_return;
   }
-  child->last_cause = *std::move(stopped);
+  child->last_cause = std::make_unique<exit_cause>(*std::move(stopped));
   if (for_good) child->cell = nullptr;
 }
 
@@ -279,10 +285,13 @@ task<void> supervisor_agent::kill(position child, bool for_good, turn& now) {
   finish_kill(child, for_good, co_await killing.as_result());
 }
 
+void supervisor_agent::warn_of_late(const record& child) const {
+  log().warn("a child did not stop in time and is killed",
+             {{"agent", child.cell->where().str()},
+              {"waited_ms", child.spec->shutdown_or_default().wait().count() / 1'000'000}});
+}
+
 effect<exit_cause> supervisor_agent::begin_kill(position child, bool for_good, turn& now) {
-  if (const auto policy = child->spec->shutdown_or_default(); !policy.is_brutal_kill())
-    log().warn("a child did not stop in time and is killed",
-               {{"agent", child->cell->where().str()}, {"waited_ms", policy.wait().count() / 1'000'000}});
   return effect<exit_cause>{effect_handle{
       &cell_, cell_.tell_child(child->cell, signal_kind::kill, for_good, exit_cause::killed("killed by its supervisor"),
                                cell_.home().options().kill_grace, &now)}};
@@ -294,23 +303,24 @@ void supervisor_agent::finish_kill(position child, bool for_good, const result<e
     log().error("a child does not even end when killed; it is abandoned with its thread",
                 {{"agent", child->cell->where().str()}});
     abandon(child, for_good);
-  } else if (for_good) {
-    child->cell = nullptr;
+    return;
   }
+  child->last_cause = std::make_unique<exit_cause>(*killed);
+  if (for_good) child->cell = nullptr;
 }
 
 // If the child is to be started again, another cell takes over its path and its mail, so that nothing sent is lost.
 void supervisor_agent::abandon(position child, bool for_good) {
   const auto old = std::exchange(child->cell, nullptr);
   child->incarnation = old->incarnation();
-  child->last_cause = exit_cause::killed("abandoned");
+  child->last_cause = std::make_unique<exit_cause>(exit_cause::killed("abandoned"));
   if (!for_good) child->cell = cell_.home().make_successor(seed_of(*child));
   auto mail = old->abandon(child->cell);
   cell_.home().abandon_below(*old);
   if (child->cell)
     child->cell->mail().adopt(std::move(mail));
   else
-    for (auto& each : mail) old->refuse(std::move(each), drop_reason::agent_down, &*child->last_cause);
+    for (auto& each : mail) old->refuse(std::move(each), drop_reason::agent_down, child->last_cause.get());
 }
 
 // Lets go of the cell of a child that does not run.
@@ -321,8 +331,12 @@ task<void> supervisor_agent::release(position child, turn& now) { co_await stop(
 task<void> supervisor_agent::release_casualties(turn& now) {
   for (const record& each : children_)
     if (each.state == child_state::restarting) co_return;
-  for (auto child = children_.begin(); child != children_.end(); ++child)
-    if (child->state == child_state::stopped && child->cell) co_await release(child, now);
+  for (auto child = children_.begin(); child != children_.end();) {
+    const auto casualty = child++;
+    if (casualty->state != child_state::stopped || !casualty->cell) continue;
+    co_await release(casualty, now);
+    if (leaves_nothing(*casualty)) erase(casualty);
+  }
 }
 
 task<void> supervisor_agent::stop_all(turn& now) {
@@ -350,7 +364,10 @@ task<void> supervisor_agent::stop_all_at_once(turn& now) {
   std::vector<position> late;
   for (auto& [child, effect] : stopping)
     if (!co_await effect.as_result()) late.push_back(child);
-  for (const auto child : late) killing.emplace_back(child, begin_kill(child, true, now));
+  for (const auto child : late) {
+    warn_of_late(*child);
+    killing.emplace_back(child, begin_kill(child, true, now));
+  }
   for (auto& [child, effect] : killing) finish_kill(child, true, co_await effect.as_result());
   by_id_.clear();
   children_.clear();

@@ -4,7 +4,6 @@
 #include <deque>
 #include <list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <troupe/actors/agent.hpp>
@@ -46,9 +45,9 @@ class supervisor_agent final : public agent {
     cell_ptr cell;  // kept while the child runs or is to be restarted: its address and its mail
     message arguments;
     std::uint64_t incarnation = 0;
-    std::optional<exit_cause> last_cause = {};  // for a cell that takes this one's place
-    std::uint64_t attempt = 0;                  // the planned restart that counts; others are outdated
-    duration delay{0};                          // the last backoff
+    std::unique_ptr<exit_cause> last_cause;  // for a cell that takes this one's place; null: none yet
+    std::uint64_t attempt = 0;               // the planned restart that counts; others are outdated
+    duration delay{0};                       // the last backoff
     instant started{};
   };
   using records = std::list<record>;
@@ -69,6 +68,8 @@ class supervisor_agent final : public agent {
   task<void> child_ended(child_exit notice, turn& now);
   task<void> retry(retry_restart request, turn& now);
 
+  bool leaves_nothing(const record& child) const;
+  error not_found(const std::string& id) const;
   position insert(std::string id, std::shared_ptr<const child_spec> spec, message arguments);
   position find(std::string_view id);
   void erase(position child);
@@ -76,7 +77,9 @@ class supervisor_agent final : public agent {
   task<result<agent_ref>> start_new(position child, turn& now);
   task<result<void>> start(position child, turn& now);
   task<void> stop(position child, bool for_good, turn& now);
+  task<void> end(position child, bool forget_it, turn& now);
   effect<exit_cause> begin_stop(position child, bool for_good, duration within, turn& now);
+  void warn_of_late(const record& child) const;
   task<void> kill(position child, bool for_good, turn& now);
   effect<exit_cause> begin_kill(position child, bool for_good, turn& now);
   void finish_kill(position child, bool for_good, const result<exit_cause>& killed);
@@ -88,6 +91,7 @@ class supervisor_agent final : public agent {
 
   task<void> restart(position child, turn& now);
   task<void> attempt(position child, turn& now);
+  void count_restart(const record& child);
   task<void> try_again(position child, turn& now);
   task<void> restart_group(position first, turn& now);
   bool over_intensity(turn& now);

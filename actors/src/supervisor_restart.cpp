@@ -15,7 +15,7 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
       child->incarnation != notice.incarnation)
     co_return;
   child->state = child_state::stopped;
-  child->last_cause = notice.cause;
+  child->last_cause = std::make_unique<exit_cause>(notice.cause);
   const bool failed = notice.cause.is_failure();
   const auto kind = child->spec->restart;
   const bool restarts = kind == permanent || (kind == transient && failed);
@@ -34,8 +34,7 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
   const bool significant = child->spec->significant;
   const auto path = notice.child->where();
   co_await release(child, now);
-  // The name of a sub-agent that is done can be used again.
-  if (kind == temporary || simple_ || cell_.is_spawner()) erase(child);
+  if (leaves_nothing(*child)) erase(child);
   if (!cell_.parent()) cell_.home().top_level_ended(path, notice.cause);
   co_await consider_auto_shutdown(significant, now);
 }
@@ -84,10 +83,10 @@ task<void> supervisor_agent::attempt(position child, turn& now) {
     case simple_one_for_one: {
       const auto started = co_await start(child, now);
       if (started) {
-        cell_.home().metrics().child_restarted(child->spec->actor_type, child->last_cause->kind);
+        count_restart(*child);
       } else if (started.error().is(agent_errc::declined)) {
         co_await release(child, now);
-        if (simple_ || child->spec->restart == temporary) erase(child);
+        if (leaves_nothing(*child)) erase(child);
       } else {
         co_await try_again(child, now);
       }
@@ -96,6 +95,11 @@ task<void> supervisor_agent::attempt(position child, turn& now) {
     case rest_for_one: co_await restart_group(child, now); break;
     case one_for_all: co_await restart_group(children_.begin(), now); break;
   }
+}
+
+void supervisor_agent::count_restart(const record& child) {
+  cell_.home().metrics().child_restarted(child.spec->actor_type,
+                                         child.last_cause ? child.last_cause->kind : exit_kind::normal);
 }
 
 // Stops all from `first` on in reverse order, and starts them in order. Temporary ones do not come back.
@@ -113,9 +117,10 @@ task<void> supervisor_agent::restart_group(position first, turn& now) {
     if (child == children_.end()) continue;
     const auto started = co_await start(child, now);
     if (started) {
-      cell_.home().metrics().child_restarted(child->spec->actor_type, child->last_cause->kind);
+      count_restart(*child);
     } else if (started.error().is(agent_errc::declined)) {
       co_await release(child, now);
+      if (leaves_nothing(*child)) erase(child);
     } else {
       co_await try_again(child, now);
       co_return;

@@ -22,6 +22,13 @@ duration read(clockid_t which) noexcept {
   return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
 }
 
+// The sum, or the end of what a duration can hold that is nearest to it.
+duration sum(duration a, duration b) noexcept {
+  std::int64_t ns = 0;
+  if (!__builtin_add_overflow(a.count(), b.count(), &ns)) return duration{ns};
+  return b < duration::zero() ? duration::min() : duration::max();
+}
+
 }  // namespace
 
 std::string format_timestamp(timestamp time, int digits) {
@@ -44,15 +51,23 @@ timestamp real_clock::wall() const noexcept { return timestamp{read(CLOCK_REALTI
 instant virtual_clock::now() const noexcept { return start_now + duration{elapsed_ns_.load()}; }
 instant virtual_clock::coarse_now() const noexcept { return now(); }
 timestamp virtual_clock::wall() const noexcept {
-  return start_wall + duration{elapsed_ns_.load()} + duration{wall_step_ns_.load()};
+  return timestamp{sum(start_wall.time_since_epoch() + duration{elapsed_ns_.load()}, duration{wall_step_ns_.load()})};
 }
 
 void virtual_clock::advance(duration by) {
   if (by < duration::zero()) throw failure{{errc::invalid_argument, "a virtual clock does not go back"}};
-  elapsed_ns_ += by.count();
+  constexpr auto last = timestamp::max() - start_wall;
+  auto before = elapsed_ns_.load();
+  do {
+    if (by > last - duration{before}) throw failure{{errc::out_of_range, "a virtual clock ends in the year 2262"}};
+  } while (!elapsed_ns_.compare_exchange_weak(before, before + by.count()));
 }
 
-void virtual_clock::set(timestamp to) { advance(to - wall()); }
+void virtual_clock::set(timestamp to) {
+  const auto now = wall();
+  // A wall that was stepped far back would make the difference too large for a duration.
+  advance(to < now ? duration{-1} : sum(to.time_since_epoch(), -now.time_since_epoch()));
+}
 
 void virtual_clock::step_wall(duration by) noexcept { wall_step_ns_ += by.count(); }
 

@@ -27,6 +27,10 @@ bool valid_name(std::string_view name) noexcept {
   return !segment_starts;
 }
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 config::entry* find_entry(entries& all, std::string_view name) {
   const auto at = std::lower_bound(all.begin(), all.end(), name,
                                    [](const config::entry& e, std::string_view n) { return e.key.name < n; });
@@ -49,15 +53,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+// How many letters of a name may be wrong for another to be near: a short one is near to everything.
+constexpr std::size_t distance_max(std::size_t name_size) noexcept {
+  return name_size < 3 ? 0 : name_size < 6 ? 1 : std::max<std::size_t>(2, name_size / 3);
+}
+
 // ": did you mean ...?" with the nearest of the names, or nothing if none is near.
 std::string suggestion(std::string_view name, const entries& all, std::string (*spell)(std::string_view)) {
   constexpr std::size_t name_size_max = 128;  // beyond it, nothing is near and the distance is not worth its time
   if (name.size() > name_size_max) return {};
+  const bool variable = name.starts_with(environment_prefix);  // which all of them have in common
   std::string nearest;
-  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  std::size_t least = distance_max(name.size() - (variable ? environment_prefix.size() : 0)) + 1;
   for (const auto& e : all) {
     auto candidate = spell(e.key.name);
-    if (const auto distance = edit_distance(name, candidate); distance < least) {
+    // A key in quotes may look as another one does; to say so once more would be no help.
+    if (const auto distance = edit_distance(name, candidate); distance != 0 && distance < least) {
       least = distance;
       nearest = std::move(candidate);
     }
@@ -72,7 +83,7 @@ error unknown(std::string_view kind, std::string_view name, const entries& all,
   return {errc::not_found, fmt::format("unknown {} {}{}", kind, in_quotes(name), suggestion(name, all, spell))};
 }
 
-result<entries> defaults(const config_schema& schema) {
+result<entries> defaults(const config_schema& schema, const std::vector<std::string>& environment_ignored) {
   const auto fail = [](const std::string& message) {
     return error{errc::invalid_argument, "bad configuration schema: " + message};
   };
@@ -80,9 +91,11 @@ result<entries> defaults(const config_schema& schema) {
   std::set<std::string> variables;
   for (const auto& key : schema) {
     if (!valid_name(key.name)) return fail(fmt::format("{} is no key", in_quotes(key.name)));
-    if (!variables.insert(environment_name(key.name)).second) {
-      return fail(fmt::format("{} is declared twice", environment_name(key.name)));
+    const auto variable = environment_name(key.name);
+    if (contains(environment_ignored, variable)) {
+      return fail(fmt::format("{} cannot be a key, for {} is read by others", key.name, variable));
     }
+    if (!variables.insert(variable).second) return fail(fmt::format("{} is declared twice", variable));
     all.push_back({key, key.default_value, {}});
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.key.name < b.key.name; });
@@ -102,19 +115,20 @@ bool declares_table(const entries& all, std::string_view name) {
   return std::any_of(all.begin(), all.end(), [&](const config::entry& e) { return e.key.name.starts_with(prefix); });
 }
 
-// Walks the tables; `prefix` is "" or "table.sub.". Goes no deeper than the declared keys do.
-result<void> apply_table(entries& all, const toml::table& table, const std::string& prefix, const config_file& file) {
+// Walks the tables; `prefix` is "" or "table.sub.", `file` its name as it is shown. Goes no deeper than the declared
+// keys do.
+result<void> apply_table(entries& all, const toml::table& table, const std::string& prefix, const std::string& file) {
   for (const auto& [name, node] : table) {
     const auto key = prefix + std::string{name.str()};
     const auto place = [&](const toml::source_region& source) {
-      return fmt::format("{}:{}:{}", file.name, source.begin.line, source.begin.column);
+      return fmt::format("{}:{}:{}", file, source.begin.line, source.begin.column);
     };
     const bool plain = name.str().find('.') == std::string_view::npos;  // "a.b" in quotes is not b in table a
     if (auto* const e = plain ? find_entry(all, key) : nullptr) {
       auto value = value_from_toml(e->key, node);
       if (!value) return std::move(value).error().with_context(place(node.source()));
       e->value = *std::move(value);
-      e->origin = {config_source::file, fmt::format("{}:{}", file.name, node.source().begin.line)};
+      e->origin = {config_source::file, fmt::format("{}:{}", file, node.source().begin.line)};
     } else if (!plain || !declares_table(all, key)) {
       return unknown("key", key, all, as_key).with_context(place(name.source()));
     } else if (!node.is_table()) {
@@ -128,18 +142,14 @@ result<void> apply_table(entries& all, const toml::table& table, const std::stri
 
 result<void> apply_file(entries& all, const config_file& file) {
   const auto table = parse_toml(file);
-  return table ? apply_table(all, *table, "", file) : table.error();
+  return table ? apply_table(all, *table, "", escaped(file.name)) : table.error();
 }
 
 result<void> apply_environment(entries& all, const config_sources& sources) {
   std::map<std::string, config::entry*, std::less<>> by_variable;
   for (auto& e : all) by_variable.emplace(environment_name(e.key.name), &e);
   for (const auto& [variable, text] : sources.environment) {
-    const auto& ignored = sources.environment_ignored;
-    if (!variable.starts_with(environment_prefix) ||
-        std::find(ignored.begin(), ignored.end(), variable) != ignored.end()) {
-      continue;
-    }
+    if (!variable.starts_with(environment_prefix) || contains(sources.environment_ignored, variable)) continue;
     const auto found = by_variable.find(variable);
     if (found == by_variable.end())
       return unknown("variable", variable, all, environment_name).with_context("environment");
@@ -153,7 +163,7 @@ result<void> apply_environment(entries& all, const config_sources& sources) {
 
 result<void> apply_flags(entries& all, const std::vector<config_flag>& flags) {
   for (const auto& flag : flags) {
-    const auto spelling = flag.spelling.empty() ? "--" + flag.key : flag.spelling;
+    const auto spelling = escaped(flag.spelling.empty() ? "--" + flag.key : flag.spelling);
     auto* const e = find_entry(all, flag.key);
     if (e == nullptr) return unknown("key", flag.key, all, as_key).with_context("flag " + spelling);
     auto value = value_from_text(e->key, flag.text);
@@ -193,7 +203,7 @@ std::map<std::string, std::string> process_environment() {
 }
 
 result<config> config::load(const config_schema& schema, const config_sources& sources) {
-  auto all = defaults(schema);
+  auto all = defaults(schema, sources.environment_ignored);
   if (!all) return std::move(all).error();
   result<void> applied = sources.file ? apply_file(*all, *sources.file) : ok();
   if (applied) applied = apply_environment(*all, sources);

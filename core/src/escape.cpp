@@ -63,12 +63,15 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
+std::string escaped(std::string_view text) {
+  std::string out;
+  append_escaped(out, text);
+  return out;
+}
+
 std::string in_quotes(std::string_view text, std::size_t size_bytes_max) {
   const auto shown = cut(text, size_bytes_max);
-  std::string out{'"'};
-  append_escaped(out, shown);
-  out += shown.size() < text.size() ? "\"..." : "\"";
-  return out;
+  return '"' + escaped(shown) + (shown.size() < text.size() ? "\"..." : "\"");
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -10,6 +10,7 @@ namespace troupe {
 // and paragraph separators, and the marks that change the direction of text become \n, \t, \xNN or \u{NNNN}; so do
 // bytes that are not UTF-8, `"` and `\`. Printable UTF-8 stays.
 void append_escaped(std::string& out, std::string_view text);
+std::string escaped(std::string_view text);
 
 // `text` escaped, in double quotes, cut after `size_bytes_max` bytes: for error messages that repeat what came in.
 std::string in_quotes(std::string_view text, std::size_t size_bytes_max = 80);

@@ -1,14 +1,18 @@
 #include "troupe/core/log.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <mutex>
+#include <system_error>
 
 #include "escape.hpp"
 #include "log_line.hpp"
@@ -32,6 +36,22 @@ class function_sink final : public spdlog::sinks::base_sink<std::mutex> {
   std::function<void(std::string_view)> function_;
 };
 
+// spdlog's own sink for stderr does not notice that a line is lost.
+void write_stderr(std::string_view line) {
+  const auto whole = std::string{line} + '\n';
+  for (std::string_view left = whole; !left.empty();) {
+    const auto written = ::write(STDERR_FILENO, left.data(), left.size());
+    if (written >= 0) {
+      left.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {  // somebody made it non-blocking
+      pollfd slow{STDERR_FILENO, POLLOUT, 0};
+      ::poll(&slow, 1, -1);
+    } else if (errno != EINTR) {
+      throw std::system_error{errno, std::generic_category(), "stderr"};
+    }
+  }
+}
+
 bool set_and_not_empty(const char* variable) noexcept {
   const char* value = std::getenv(variable);
   return value != nullptr && *value != '\0';
@@ -42,23 +62,47 @@ bool terminal_wants_colour() noexcept {
   return !set_and_not_empty("NO_COLOR") && (terminal == nullptr || std::string_view{terminal} != "dumb");
 }
 
-result<std::shared_ptr<spdlog::sinks::sink>> open(const log_options& options) {
-  std::shared_ptr<spdlog::sinks::sink> sink;
+// Devices and links are left where they are: /dev/stdout is not to be renamed, not even by the superuser.
+bool rotates(const log_options& options) {
+  std::error_code ignored;
+  const auto type = std::filesystem::symlink_status(options.file, ignored).type();
+  return options.file_size_bytes_max != 0 &&
+         (type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found);
+}
+
+bool may_write_in(const std::filesystem::path& folder) noexcept {
+  return ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0 || errno == ENOENT;  // then it is made
+}
+
+result<std::shared_ptr<spdlog::sinks::sink>> open_file(const log_options& options) {
+  const auto fail = [&](std::string_view why) {
+    return error{errc::io_error, fmt::format("log file {}: {}", escaped(options.file.string()), why)};
+  };
+  const auto folder = options.file.has_parent_path() ? options.file.parent_path() : std::filesystem::path{"."};
   try {
-    if (options.sink) {
-      sink = std::make_shared<function_sink>(options.sink);
-    } else if (!options.file.empty()) {
-      sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(options.file.string(), options.file_size_bytes_max,
-                                                                    options.files_kept_max);
-    } else {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    if (!rotates(options)) return std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file.string());
+    // spdlog would find out when the file is full, and then empty it.
+    if (!may_write_in(folder)) {
+      return fail(
+          "its folder is not writable, so it could not be rotated: make the folder writable, take another one, "
+          "or switch rotation off (file_size_bytes_max = 0)");
     }
-    sink->set_formatter(
-        std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc, std::string{"\n"}));
+    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(options.file.string(), options.file_size_bytes_max,
+                                                                  options.files_kept_max);
   } catch (const spdlog::spdlog_ex& e) {
-    return error{errc::io_error, fmt::format("log file {}: {}", options.file.string(), e.what())};
+    return fail(escaped(e.what()));
   }
-  return sink;
+}
+
+result<std::shared_ptr<spdlog::sinks::sink>> open(const log_options& options) {
+  if (options.sink) return std::make_shared<function_sink>(options.sink);
+  if (options.file.empty()) return std::make_shared<function_sink>(write_stderr);
+  auto opened = open_file(options);
+  if (opened) {
+    (*opened)->set_formatter(
+        std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc, std::string{"\n"}));
+  }
+  return opened;
 }
 
 }  // namespace

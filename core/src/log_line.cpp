@@ -31,11 +31,10 @@ struct json_value {
 struct human_value {
   std::string& out;
   void operator()(std::string_view text) const {
-    std::string escaped;
-    append_escaped(escaped, bounded(text));
+    const auto shown = escaped(bounded(text));
     const bool bare =
-        !text.empty() && escaped.size() == text.size() && text.find_first_of(" =") == std::string_view::npos;
-    out += bare ? escaped : '"' + escaped + '"';
+        !text.empty() && shown.size() == text.size() && text.find_first_of(" =") == std::string_view::npos;
+    out += bare ? shown : '"' + shown + '"';
   }
   void operator()(auto n) const { fmt::format_to(std::back_inserter(out), "{}", n); }
 };

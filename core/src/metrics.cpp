@@ -49,6 +49,7 @@ void check_options(const metric_options& options, metric_type type) {
   if (options.name.ends_with("_total") != (type == metric_type::counter)) {
     refuse(options.name, "counters end in _total, and nothing else does");
   }
+  if (options.series_max == 0) refuse(options.name, "it has room for no series");
   for (auto label = options.labels.begin(); label != options.labels.end(); ++label) {
     if (!valid_name(*label, "_") || label->starts_with("__") || *label == "le" || *label == overflow_label ||
         std::find(options.labels.begin(), label, *label) != label) {
@@ -107,7 +108,7 @@ histogram::histogram(std::vector<double> bounds) : bounds_{std::move(bounds)}, c
 }
 
 void histogram::observe(double value) noexcept {
-  if (std::isnan(value)) return;
+  if (!std::isfinite(value)) return;
   const auto at = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
   counts_[static_cast<std::size_t>(at)].fetch_add(1, std::memory_order_relaxed);
   sum_.fetch_add(value, std::memory_order_relaxed);
@@ -234,7 +235,7 @@ metric_family<histogram>& metrics_registry::add_histogram(metric_options options
 
 metrics_snapshot metrics_registry::snapshot() const {
   metrics_snapshot all;
-  metric_snapshot overflow{std::string{overflow_name}, "Uses of label sets beyond the limit of a metric.",
+  metric_snapshot overflow{std::string{overflow_name}, "Look-ups of a label set that a metric had no more room for.",
                            metric_type::counter};
   const std::scoped_lock lock{mutex_};
   const auto take = [&](const auto& families) {

@@ -109,7 +109,7 @@ bool path::contains(const path& other) const noexcept {
 std::string path::escape_segment(std::string_view text) {
   if (text.empty()) return "~";
   std::string out;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; at < text.size() && out.size() <= segment_size_bytes_max;) {  // the rest would be cut
     const auto length = text[at] == '~' ? 0 : legal_length(text, at);
     const bool dots = at == 0 && (text == "." || text == "..");
     if (length == 0 || dots) {

@@ -26,7 +26,7 @@ error::error(std::uint32_t number, std::string message)
 std::string error::describe() const { return fmt::format("{} ({}): {}", name_, number_, message_); }
 
 error& error::with_context(std::string_view context) & {
-  message_.insert(0, ": ").insert(0, context);
+  message_ = std::string{context}.append(": ").append(message_);  // the context may be a part of the message
   return *this;
 }
 

@@ -155,6 +155,52 @@ BOOST_AUTO_TEST_CASE(what_an_abandoned_agent_had_spawned_is_ended) {
   release.happen();
 }
 
+// The log tells the order: nobody is given up before all have been told.
+BOOST_AUTO_TEST_CASE(children_of_a_template_that_block_are_killed_together) {
+  event release;
+  std::atomic<int> blocked{0};
+  event all_blocked;
+  std::string lines;  // written by the supervisor's turn only
+  auto options = threads();
+  options.log = logger::make({.level = log_level::warn,
+                              .format = log_format::human,
+                              .colour = false,
+                              .sink =
+                                  [&](std::string_view line) {
+                                    // Without the time, and without the fields.
+                                    const auto begin = line.find(' ') + 1;
+                                    lines += line.substr(begin, line.find(" agent=") - begin);
+                                    lines += ' ';
+                                    lines += line.substr(line.find("/top/") + 5, 1);
+                                    lines += '\n';
+                                  }})
+                    .value();
+  node n{options};
+  must_supervise(n, {.name = "top",
+                     .strategy = simple_one_for_one,
+                     .children = {scripted_child(
+                         "template",
+                         [&](scripted& me) {
+                           me.on([&](go) {
+                             if (++blocked == 3) all_blocked.happen();
+                             release.wait();
+                           });
+                         },
+                         impatient())}});
+  for (const auto* id : {"a", "b", "c"}) n.send(must(n.ask(n.ref(top), start_template_child{id})), go{});
+  BOOST_REQUIRE(all_blocked.wait());
+  must(n.ask(n.ref({}), terminate_child{"top"}));
+  std::string expected;
+  for (const auto* id : {"a", "b", "c"})
+    expected += std::string{"warn  a child did not stop in time and is killed "} + id + "\n";
+  for (const auto* id : {"a", "b", "c"})
+    expected +=
+        std::string{"error a child does not even end when killed; it is abandoned with its thread "} + id + "\n";
+  BOOST_TEST(lines == expected);
+  for (const auto* id : {"a", "b", "c"}) BOOST_TEST(!n.info(top / id).has_value());
+  release.happen();
+}
+
 BOOST_AUTO_TEST_CASE(a_handler_that_returns_within_the_grace_is_not_abandoned) {
   stuck it;
   node n{threads()};

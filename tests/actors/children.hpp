@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <troupe/actors/agent.hpp>
@@ -51,6 +52,11 @@ struct work {
 struct text_argument {
   std::string text;
   TROUPE_MESSAGE(text_argument, text)
+};
+// An argument of which a test can see whether anybody keeps it.
+struct burden {
+  std::shared_ptr<std::string> weight;
+  TROUPE_LOCAL_MESSAGE(burden)
 };
 
 class plain : public troupe::agent {
@@ -160,6 +166,7 @@ class reasoned final : public plain {
  private:
   troupe::task<void> finish(troupe::turn& now) override {
     if (arguments() == "normal") now.stop();
+    if (arguments() == "shutdown-test") now.stop(troupe::exit_cause::shutdown("test"));
     if (arguments() == "other") throw std::runtime_error{"other"};
     co_return;
   }

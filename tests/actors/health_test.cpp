@@ -256,6 +256,21 @@ BOOST_AUTO_TEST_CASE(the_metrics_have_their_documented_names_and_can_be_parsed) 
     BOOST_TEST((std::find(samples.begin(), samples.end(), wanted) != samples.end()), wanted << " is not in\n" << text);
 }
 
+BOOST_AUTO_TEST_CASE(restarts_are_counted_by_how_the_agent_had_ended) {
+  node n{deterministic()};
+  auto spec = top_of(scripted_child("a", napper), scripted_child("b", napper),
+                     scripted_child("c", napper, {.shutdown = shutdown_policy::brutal_kill()}));
+  spec.strategy = one_for_all;
+  must_supervise(n, std::move(spec));
+  n.send(n.ref(a), crash{});
+  n.settle();
+  const auto text = n.metrics_text();
+  for (const auto* how : {"failed", "shutdown", "killed"}) {
+    const auto wanted = "troupe_actor_restarts_total{actor_type=\"scripted\",reason=\"" + std::string{how} + "\"} 1";
+    BOOST_TEST(text.find(wanted) != std::string::npos, wanted << " is not in\n" << text);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_metric_of_the_program_cannot_spoil_those_of_the_runtime) {
   node n{deterministic()};
   (void)n.metrics().add_gauge({.name = "troupe_actors", .help = "mine"});

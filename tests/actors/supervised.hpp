@@ -17,12 +17,19 @@ std::string said(const troupe::result<T>& outcome) {
   return outcome ? "ok" : std::string{outcome.error().name()};
 }
 
+// With restarts enough for any test.
+inline troupe::supervisor_spec patient(std::vector<troupe::child_spec> children) {
+  return {.intensity = 1'000, .period = std::chrono::hours{1}, .children = std::move(children)};
+}
+
 // A supervisor /top under test, on a node with a virtual clock, its journal, and somebody who watches. What the
 // functions return is text, so that a failed check shows all of it.
 class stage {
  public:
-  explicit stage(std::uint64_t seed = 1) : n{deterministic(seed)} {
-    must_supervise(n, {.name = "watchers", .children = {troupe::child<watcher>("watcher", &log)}});
+  explicit stage(troupe::node_options options = deterministic()) : n{std::move(options)} {
+    must_supervise(
+        n, {.name = "watchers",
+            .children = {troupe::child<watcher>("watcher", &log), troupe::child<watcher>("in_full", &log, true)}});
   }
 
   void open(troupe::supervisor_spec spec) {
@@ -97,14 +104,15 @@ class stage {
   }
 
   // The ends of the present incarnations of these will be in the journal; "" is the supervisor.
-  void watch(std::initializer_list<std::string_view> below_top) {
-    for (const auto each : below_top) n.send(n.ref(troupe::path{"/watchers/watcher"}), watch_it{at(each)});
-    n.settle();
-  }
+  void watch(std::initializer_list<std::string_view> below_top) { watch_by("watcher", below_top); }
+  // With the texts of the causes.
+  void watch_in_full(std::initializer_list<std::string_view> below_top) { watch_by("in_full", below_top); }
   std::uint64_t object(std::string_view child) { return must(n.ask(at(child), who_is_there{})).object; }
 
   // Whether the supervisor is there.
-  bool alive() { return n.info(troupe::path{"/top"}).has_value(); }
+  bool alive() { return there(""); }
+  // Whether a path below /top is taken.
+  bool there(std::string_view below_top) { return n.info(at(below_top).path()).has_value(); }
   // Ends the supervisor from above, as a parent does.
   std::string end_supervisor() { return said(n.ask(n.ref({}), troupe::terminate_child{"top"})); }
   auto begin_end_supervisor() {
@@ -115,6 +123,12 @@ class stage {
 
   journal log;
   troupe::node n;
+
+ private:
+  void watch_by(const char* who, std::initializer_list<std::string_view> below_top) {
+    for (const auto each : below_top) n.send(n.ref(troupe::path{"/watchers"} / who), watch_it{at(each)});
+    n.settle();
+  }
 };
 
 }  // namespace support

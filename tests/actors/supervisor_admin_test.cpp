@@ -61,10 +61,17 @@ BOOST_AUTO_TEST_CASE(child_adm) {
   for (const auto* nobody : {"nobody", "child1/nobody"}) {
     BOOST_TEST(s.start(spec, nobody) == "unknown_agent");
     BOOST_TEST(s.terminate("child1", nobody) == "unknown_agent");
+    BOOST_TEST(s.restart("child1", nobody) == "unknown_agent");
+    BOOST_TEST(s.remove("child1", nobody) == "unknown_agent");
     BOOST_TEST(said(s.ask(which_children{}, nobody)) == "unknown_agent");
     BOOST_TEST(said(s.ask(count_children{}, nobody)) == "unknown_agent");
   }
-  BOOST_TEST(s.terminate("child1", "child1") == "no_handler");  // no supervisor
+  // Nor is a child that is no supervisor.
+  BOOST_TEST(s.start(spec, "child1") == "no_handler");
+  BOOST_TEST(s.terminate("child1", "child1") == "no_handler");
+  BOOST_TEST(s.restart("child1", "child1") == "no_handler");
+  BOOST_TEST(s.remove("child1", "child1") == "no_handler");
+  BOOST_TEST(s.which() == "child1#1");
 
   s.log.take();
   BOOST_TEST(s.terminate("child1") == "ok");
@@ -113,6 +120,8 @@ BOOST_AUTO_TEST_CASE(child_adm_simple) {
   BOOST_TEST(s.counts() == "1 2 0 2");
   BOOST_TEST(s.start_from_template(second) == "already_started");
   BOOST_TEST(s.start(s.child("child1")) == "bad_template");
+  BOOST_TEST(said(s.ask(start_template_child{}, "nobody")) == "unknown_agent");
+  BOOST_TEST(s.which() == first + "#1 " + second + "#1");
 
   BOOST_TEST(s.terminate("template") == "child_not_found");
   BOOST_TEST(s.counts() == "1 2 0 2");
@@ -132,6 +141,7 @@ BOOST_AUTO_TEST_CASE(child_adm_simple) {
   BOOST_TEST(must(s.n.ask(s.n.ref(path{"/other"}), count_children{})).active == 1u);
   BOOST_TEST(s.restart("stranger") == "bad_template");
   BOOST_TEST(s.remove("stranger") == "bad_template");
+  BOOST_TEST(said(s.n.ask(s.n.ref(path{"/other"}), start_template_child{})) == "bad_template");  // it has none
 }
 
 BOOST_AUTO_TEST_CASE(child_specs) {
@@ -192,6 +202,11 @@ BOOST_AUTO_TEST_CASE(child_specs_map) {
         const auto started = s.n.supervise({.name = "top", .auto_shutdown = ends, .children = {spec}});
         BOOST_TEST(said(started) == (allowed ? "ok" : "bad_significant"));
         if (started) BOOST_TEST(s.end_supervisor() == "ok");
+        // And to a supervisor that runs already.
+        s.open({.auto_shutdown = ends});
+        BOOST_TEST(s.start(spec) == (allowed ? "ok" : "bad_significant"));
+        BOOST_TEST(s.which() == (allowed ? "child1#1" : ""));
+        BOOST_TEST(s.end_supervisor() == "ok");
       }
 }
 
@@ -206,6 +221,27 @@ BOOST_AUTO_TEST_CASE(sup_flags) {
   BOOST_TEST(starts({.period = -1s}) == "bad_period");
   BOOST_TEST(!s.alive());
   BOOST_TEST(starts({.intensity = 0, .period = 1ns}) == "ok");
+}
+
+// What is wrong with a supervisor below is found before anything starts.
+BOOST_AUTO_TEST_CASE(sup_flags_of_inner_supervisors) {
+  stage s;
+  s.open({});
+  const auto refused = [&](supervisor_spec inner) {
+    inner.name = "inner";
+    const auto spec = child(supervisor_spec{.name = "middle", .children = {s.child("first"), child(inner)}});
+    const auto outcome = said(s.n.supervise({.name = "another", .children = {s.child("before"), spec}}));
+    BOOST_TEST(s.start(spec) == outcome);
+    return outcome;
+  };
+  BOOST_TEST(refused({.intensity = -1}) == "bad_intensity");
+  BOOST_TEST(refused({.period = 0s}) == "bad_period");
+  BOOST_TEST(refused({.strategy = simple_one_for_one}) == "bad_template");
+  BOOST_TEST(refused({.children = {s.child("a"), s.child("a")}}) == "duplicate_child");
+  BOOST_TEST(refused({.children = {s.child("a", {.shutdown = -10ms})}}) == "bad_shutdown");
+  BOOST_TEST(refused({.children = {s.child("a", {.restart = transient, .significant = true})}}) == "bad_significant");
+  BOOST_TEST(s.log.take() == "");
+  BOOST_TEST(s.which() == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-// Waiting between restarts: what Pekko's backoff, stash and supervision specs ask for and OTP does not have.
+// Waiting between restarts: what Pekko's specs of backoff ask for and OTP does not have.
 
 #include "core/seeded.hpp"
 #include "supervised.hpp"
@@ -8,10 +8,6 @@ using namespace support;
 
 namespace {
 
-supervisor_spec patient(std::vector<child_spec> children) {
-  return {.intensity = 1000, .period = 3600s, .children = std::move(children)};
-}
-
 // Nothing starts before `delay` is over, and child1 does then.
 void starts_after(stage& s, duration delay) {
   s.log.take();
@@ -20,34 +16,6 @@ void starts_after(stage& s, duration delay) {
   s.n.advance(1ns);
   BOOST_TEST(s.log.take().starts_with("start child1#"));
 }
-
-// So many starts after the first fail.
-class unlucky final : public plain {
- public:
-  unlucky(agent_context& context, journal* log, std::uint64_t failing) : plain{context, log}, failing_{failing} {}
-
- private:
-  task<void> begin(turn&) override {
-    if (incarnation() > 1 && incarnation() <= 1 + failing_) throw std::runtime_error{"no luck"};
-    co_return;
-  }
-  std::uint64_t failing_;
-};
-
-// Runs one sub-agent that takes a second to stop.
-class lead final : public plain {
- public:
-  lead(agent_context& context, journal* log) : plain{context, log}, log_{log} {}
-
- private:
-  task<void> begin(turn& now) override {
-    if (incarnation() > 1) co_return;
-    duration takes = 1s;
-    auto spawning = now.spawn<slow>("sub", log_, takes);
-    co_await spawning;
-  }
-  journal* log_;
-};
 
 }  // namespace
 
@@ -88,7 +56,7 @@ BOOST_AUTO_TEST_CASE(correctly_calculate_the_delay) {
 BOOST_AUTO_TEST_CASE(the_random_part_is_within_its_bounds) {
   test::seeded random;
   BOOST_TEST_CONTEXT("TROUPE_TEST_SEED=" << random.seed()) {
-    stage s{random.seed() | 1};
+    stage s{deterministic(random.seed() | 1)};
     s.open(patient({s.child("child1", {.backoff = {.min = 100ms, .max = 100ms, .jitter = 0.2}})}));
     std::vector<int> waits_ms;
     for (int i = 0; i < 200; ++i) {
@@ -107,16 +75,19 @@ BOOST_AUTO_TEST_CASE(the_random_part_is_within_its_bounds) {
 }
 
 BOOST_AUTO_TEST_CASE(reset_backoff_count_after_reset_timeout) {
-  stage s;
-  s.open(patient({s.child("child1", {.backoff = {.min = 1s, .max = 8s, .reset = 10s}})}));
-  s.crash("child1");
-  starts_after(s, 1s);
-  s.n.advance(10s - 1ns);
-  s.crash("child1");
-  starts_after(s, 2s);
-  s.n.advance(10s);
-  s.crash("child1");
-  starts_after(s, 1s);
+  for (const auto& policy : {backoff{.min = 1s, .max = 8s, .reset = 10s}, backoff{.min = 1s, .max = 8s}}) {
+    const duration reset = policy.reset == 10s ? 10s : 60s;  // which is the default
+    stage s;
+    s.open(patient({s.child("child1", {.backoff = policy})}));
+    s.crash("child1");
+    starts_after(s, 1s);
+    s.n.advance(reset - 1ns);
+    s.crash("child1");
+    starts_after(s, 2s);
+    s.n.advance(reset);
+    s.crash("child1");
+    starts_after(s, 1s);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(starts_that_fail_do_not_reset_the_delay) {
@@ -124,6 +95,22 @@ BOOST_AUTO_TEST_CASE(starts_that_fail_do_not_reset_the_delay) {
   s.open(patient({s.child<failing_later>("child1", {.backoff = {.min = 1s, .max = 4s, .reset = 3s}})}));
   s.crash("child1");
   for (const auto delay : {1s, 2s, 4s, 4s, 4s}) starts_after(s, delay);
+}
+
+// Whoever starts a child by hand has seen to what was wrong.
+BOOST_AUTO_TEST_CASE(support_manual_reset) {
+  stage s;
+  s.open(patient({s.child("child1", {.backoff = {.min = 1s, .max = 64s}})}));
+  for (const auto delay : {1s, 2s, 4s}) {
+    s.crash("child1");
+    starts_after(s, delay);
+  }
+  BOOST_TEST(s.terminate("child1") == "ok");
+  BOOST_TEST(s.restart("child1") == "ok");
+  for (const auto delay : {1s, 2s}) {
+    s.crash("child1");
+    starts_after(s, delay);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(start_child_again_when_it_stops) {
@@ -161,6 +148,55 @@ BOOST_AUTO_TEST_CASE(stop_restarting_after_the_intensity_is_reached) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(escalation_does_not_wait_for_the_delay) {
+  for (const auto& how : {died(), end_with{exit_kind::normal}}) {
+    stage s;
+    s.open({.intensity = 0,
+            .children = {s.child("child1", {.backoff = {.min = 10min, .max = 10min}}), s.child("child2")}});
+    s.watch({""});
+    s.log.take();
+    s.end("child1", how);
+    const std::string kind{to_string(how.kind)};
+    const std::string other = "stop child2#1 shutdown", own = "stop child1#1 " + kind, top = ", down top#1 shutdown";
+    // One that failed waits with its stop hook for what its supervisor decides.
+    BOOST_TEST(s.log.take() == (how.kind == exit_kind::failed ? other + ", " + own : own + ", " + other) + top);
+    s.n.advance(1h);
+    BOOST_TEST(s.log.take() == "");
+  }
+}
+
+// A start that fails is a failure. After the second there is no delay before giving up.
+BOOST_AUTO_TEST_CASE(fail_if_reaching_maximum_number_of_restarts_with_backoff) {
+  stage s;
+  s.open({.intensity = 2,
+          .period = 3600s,
+          .children = {s.child<failing_later>("child1", {.backoff = {.min = 200ms, .max = 10s}})}});
+  s.watch({""});
+  s.crash("child1");
+  s.log.take();
+  s.n.advance(200ms);
+  BOOST_TEST(s.log.take() == "start child1#2");
+  s.n.advance(400ms - 1ns);
+  BOOST_TEST(s.log.take() == "");
+  s.n.advance(1ns);
+  BOOST_TEST(s.log.take() == "start child1#3, down top#1 shutdown");
+}
+
+BOOST_AUTO_TEST_CASE(respect_within_time_range_property) {
+  stage s;
+  s.open({.intensity = 3, .period = 1s, .children = {s.child("child1", {.backoff = {.min = 100ms, .max = 100ms}})}});
+  const auto again = [&] {
+    s.crash("child1");
+    s.n.advance(100ms);
+  };
+  for (int i = 0; i < 3; ++i) again();
+  s.n.advance(1s);
+  for (int i = 0; i < 3; ++i) again();
+  BOOST_TEST(s.which() == "child1#7");
+  again();
+  BOOST_TEST(!s.alive());
+}
+
 BOOST_AUTO_TEST_CASE(keep_restarting_when_failures_are_outside_of_the_period) {
   stage s;
   s.open({.intensity = 1, .period = 10ms, .children = {s.child("child1", {.backoff = {.min = 100ms, .max = 800ms}})}});
@@ -196,7 +232,7 @@ BOOST_AUTO_TEST_CASE(stopping_the_supervisor_does_not_wait_for_the_delay) {
   s.open(patient({s.child("child1", {.backoff = {.min = 1min, .max = 1min}})}));
   s.crash("child1");
   BOOST_TEST(s.end_supervisor() == "ok");
-  BOOST_TEST(!s.n.info(path{"/top/child1"}));
+  BOOST_TEST(!s.there("child1"));
   s.log.take();
   s.n.advance(1h);
   BOOST_TEST(s.log.take() == "");
@@ -215,71 +251,25 @@ BOOST_AUTO_TEST_CASE(one_for_all_waits_with_the_siblings_running) {
              "stop child2#1 shutdown, stop child0#1 shutdown, start child0#2, start child1#2, start child2#2");
 }
 
-BOOST_AUTO_TEST_CASE(mail_waits_while_an_agent_backs_off_and_is_handled_in_order_after_the_restart) {
-  stage s;
-  s.open(patient({s.child<unlucky>("child1", {.backoff = {.min = 1s, .max = 1s}}, 2)}));
-  const auto before = s.object("child1");
-  s.crash("child1");
-  std::vector<pending<identity>> waiting;
-  for (int i = 0; i < 5; ++i) waiting.push_back(s.n.begin_ask(s.at("child1"), who_is_there{}));
-  s.n.send(s.at("child1"), end_with{exit_kind::failed, "once more"});
-  auto last = s.n.begin_ask(s.at("child1"), who_is_there{});
-  s.n.advance(3s - 1ms);  // two attempts fail
-  for (const auto& each : waiting) BOOST_TEST(!each.ready());
-  s.n.advance(1ms);
-  for (auto& each : waiting) BOOST_TEST(must(each.get()).object == before + 3);
-  BOOST_TEST(!last.ready());  // behind the next failure
-  s.n.advance(1s);
-  BOOST_TEST(must(last.get()).object == before + 4);
-  BOOST_TEST(s.n.dead_letters().empty());
-}
-
-BOOST_AUTO_TEST_CASE(publish_dropped_messages_while_backing_off_and_mailbox_is_full) {
-  stage s;
-  s.open(patient({s.child("child1", {.backoff = {.min = 1s, .max = 1s}, .mailbox = {.limit = 2}})}));
-  s.crash("child1");
-  std::vector<pending<identity>> waiting;
-  for (int i = 0; i < 4; ++i) waiting.push_back(s.n.begin_ask(s.at("child1"), who_is_there{}));
-  BOOST_TEST(said(waiting[2].get()) == "mailbox_full");
-  BOOST_TEST(said(waiting[3].get()) == "mailbox_full");
-  const auto dead = s.n.dead_letters();
-  BOOST_REQUIRE(dead.size() == 2u);
-  for (const auto& each : dead) {
-    BOOST_TEST((each.reason == drop_reason::mailbox_full));
-    BOOST_TEST(each.to.str() == "/top/child1");
-    BOOST_TEST(each.message_type == "who_is_there");
+BOOST_AUTO_TEST_CASE(failed_attempts_of_a_group_wait_too) {
+  for (const auto strategy : {one_for_all, rest_for_one}) {
+    stage s;
+    auto spec = patient({s.child("child1"), s.child<failing_later>("child2", {.backoff = {.min = 1s, .max = 4s}})});
+    spec.strategy = strategy;
+    s.open(std::move(spec));
+    s.crash("child1");
+    BOOST_TEST(s.which() == "child1#2 child2:restarting");
+    s.log.take();
+    int attempt = 3;  // child2's incarnation; child1 is one behind
+    for (const auto delay : {1s, 2s, 4s}) {
+      s.n.advance(delay - 1ns);
+      BOOST_TEST(s.log.take() == "");
+      s.n.advance(1ns);
+      const auto old = std::to_string(attempt - 1), next = std::to_string(attempt++);
+      const auto first = "stop child1#" + old + " shutdown, start child1#" + next + ", ";
+      BOOST_TEST(s.log.take() == (strategy == one_for_all ? first : "") + "start child2#" + next);
+    }
   }
-  s.n.advance(1s);
-  BOOST_TEST(said(waiting[0].get()) == "ok");
-  BOOST_TEST(said(waiting[1].get()) == "ok");
-}
-
-BOOST_AUTO_TEST_CASE(mail_of_an_agent_that_does_not_come_back_is_answered_with_the_reason) {
-  stage s;
-  s.open(patient({s.child("child1", {.backoff = {.min = 1min, .max = 1min}})}));
-  s.crash("child1");
-  auto waiting = s.n.begin_ask(s.at("child1"), who_is_there{});
-  BOOST_TEST(s.terminate("child1") == "ok");
-  const auto answer = waiting.get();
-  BOOST_TEST(said(answer) == "agent_down");
-  BOOST_TEST(answer.error().message().find("died") != std::string::npos, answer.error().message());
-}
-
-BOOST_AUTO_TEST_CASE(stop_children_when_restarting) {
-  stage s;
-  s.open(patient({s.child<lead>("child1")}));
-  BOOST_TEST(s.log.take() == "start child1#1, start sub#1");
-  s.crash("child1");
-  auto waiting = s.n.begin_ask(s.at("child1"), who_is_there{});
-  s.n.settle();
-  BOOST_TEST(s.log.take() == "asked sub#1");
-  s.n.advance(1s - 1ns);
-  BOOST_TEST(!waiting.ready());
-  BOOST_TEST(s.log.take() == "");
-  s.n.advance(1ns);
-  BOOST_TEST(s.log.take() == "stop sub#1 shutdown, start child1#2");
-  BOOST_TEST(must(waiting.get()).object == 3u);
-  BOOST_TEST(!s.n.info(path{"/top/child1/sub"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(transient_normal) {
   s.ends({exit_kind::normal});
   BOOST_TEST(s.which() == "child1:stopped");
   BOOST_TEST(s.counts() == "1 0 0 1");
-  BOOST_TEST(!s.n.info(path{"/top/child1"}));
+  BOOST_TEST(!s.there("child1"));
 }
 
 BOOST_AUTO_TEST_CASE(temporary_normal) {
@@ -142,23 +142,96 @@ BOOST_AUTO_TEST_CASE(faulty_application_shutdown) {
   BOOST_TEST(!s.alive());
 }
 
-// A temporary child that is stopped with its siblings does not come back, and costs no restart.
+// A temporary child that is stopped with its siblings does not come back, and costs no restart; whether the supervisor
+// was started with its children or they came later.
 BOOST_AUTO_TEST_CASE(temporary_bystander) {
-  for (const auto strategy : {one_for_all, rest_for_one}) {
+  for (const auto strategy : {one_for_all, rest_for_one})
+    for (const bool at_run_time : {true, false}) {
+      stage s;
+      const std::vector<child_spec> children = {s.child("child1", {.shutdown = 100ms}),
+                                                s.child("child2", {.restart = temporary, .shutdown = 100ms})};
+      s.open({.strategy = strategy,
+              .intensity = 2,
+              .period = 300s,
+              .children = at_run_time ? std::vector<child_spec>{} : children});
+      if (at_run_time)
+        for (const auto& each : children) BOOST_TEST(s.start(each) == "ok");
+      s.log.take();
+      s.end("child1", {exit_kind::normal});
+      BOOST_TEST(s.log.take() == "stop child1#1 normal, stop child2#1 shutdown, start child1#2");
+      BOOST_TEST(s.which() == "child1#2");
+      BOOST_TEST(s.counts() == "1 1 0 1");
+      BOOST_TEST(s.n.restarts() == 1u);
+      s.end("child1", {exit_kind::normal});
+      BOOST_TEST(s.alive());  // the second of two
+    }
+}
+
+// Others are served while its stop hook runs; those above and beside hear of the end when the hook is through.
+BOOST_AUTO_TEST_CASE(a_temporary_child_that_failed_stops_before_anybody_is_told) {
+  stage s;
+  s.open({.intensity = 10,
+          .children = {s.child<slow>("child1", {.restart = temporary, .shutdown = 1min}, 10s), s.child("child2")}});
+  s.watch({"child1"});
+  s.log.take();
+  s.crash("child1");
+  BOOST_TEST(s.log.take() == "asked child1#1");
+  BOOST_TEST(s.which() == "child1#1 child2#1");
+  s.crash("child2");
+  BOOST_TEST(s.log.take() == "start child2#2");
+  s.n.advance(10s);
+  BOOST_TEST(s.log.take() == "stop child1#1 failed, down child1#1 failed");
+  BOOST_TEST(s.which() == "child2#2");
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_declines_its_restart_stays_without_a_process) {
+  for (const auto strategy : {one_for_one, one_for_all, rest_for_one}) {
     stage s;
+    int declines = 0;
     s.open({.strategy = strategy,
             .intensity = 2,
-            .period = 300s,
-            .children = {s.child("child1", {.shutdown = 100ms}),
-                         s.child("child2", {.restart = temporary, .shutdown = 100ms})}});
-    s.log.take();
-    s.end("child1", {exit_kind::normal});
-    BOOST_TEST(s.log.take() == "stop child1#1 normal, stop child2#1 shutdown, start child1#2");
-    BOOST_TEST(s.which() == "child1#2");
-    BOOST_TEST(s.counts() == "1 1 0 1");
-    BOOST_TEST(s.n.restarts() == 1u);
-    s.end("child1", {exit_kind::normal});
-    BOOST_TEST(s.alive());  // the second of two
+            .period = 3600s,
+            .children = {s.child<declining>("child1", {}, &declines), s.child("child2")}});
+    declines = 1;
+    s.crash("child1");
+    BOOST_TEST(s.which() == std::string{"child1:stopped child2#"} + (strategy == one_for_one ? "1" : "2"));
+    BOOST_TEST(!s.there("child1"));
+    BOOST_TEST(s.restart("child1") == "ok");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_child_of_a_template_that_declines_its_restart_leaves_nothing) {
+  stage s;
+  int declines = 0;
+  s.open({.strategy = simple_one_for_one,
+          .intensity = 2,
+          .period = 3600s,
+          .children = {s.child<declining>("template", {}, &declines)}});
+  BOOST_TEST(s.start_from_template("one") == "ok");
+  declines = 1;
+  s.crash("one");
+  BOOST_TEST(s.which() == "");
+  BOOST_TEST(s.counts() == "1 0 0 0");
+  BOOST_TEST(s.start_from_template("one") == "ok");
+}
+
+// Pekko's SupervisionSpec. With a delay before the restart, too.
+BOOST_AUTO_TEST_CASE(that_is_stopped_after_restart_should_be_stopped) {
+  struct stops_in_restart final : plain {
+    using plain::plain;
+    task<void> begin(turn& now) override {
+      if (incarnation() > 1) now.stop();
+      co_return;
+    }
+  };
+  for (const auto delay : {0s, 1s}) {
+    stage s;
+    s.open({.children = {
+                s.child<stops_in_restart>("child1", {.restart = transient, .backoff = {.min = delay, .max = delay}})}});
+    s.crash("child1");
+    s.n.advance(delay);
+    BOOST_TEST(s.log.take() == "start child1#1, start child1#2, stop child1#2 normal");
+    BOOST_TEST(s.which() == "child1:stopped");
   }
 }
 

@@ -141,17 +141,37 @@ BOOST_AUTO_TEST_CASE(significant_simple) {
             .children = {s.child("template", {.restart = temporary, .significant = true})}});
     BOOST_TEST(s.start_from_template("one") == "ok");
     BOOST_TEST(s.start_from_template("two") == "ok");
+    s.watch({"", "one", "two"});
     s.log.take();
     s.end("one", {exit_kind::normal});
     if (ends == auto_shutdown::any_significant) {
-      BOOST_TEST(s.log.take() == "stop one#1 normal, stop two#1 shutdown");
+      BOOST_TEST(s.log.take() ==
+                 "stop one#1 normal, down one#1 normal, stop two#1 shutdown, down two#1 shutdown, down top#1 shutdown");
     } else {
-      BOOST_TEST(s.log.take() == "stop one#1 normal");
+      BOOST_TEST(s.log.take() == "stop one#1 normal, down one#1 normal");
       BOOST_TEST(s.which() == "two#1");
       s.end("two", {exit_kind::normal});
+      BOOST_TEST(s.log.take() == "stop two#1 normal, down two#1 normal, down top#1 shutdown");
     }
     BOOST_TEST(!s.alive());
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_significant_child_that_is_restarting_still_counts) {
+  stage s;
+  s.open(
+      {.intensity = 5,
+       .period = 3600s,
+       .auto_shutdown = auto_shutdown::all_significant,
+       .children = {s.child("child1", {.restart = transient, .significant = true, .backoff = {.min = 1s, .max = 1s}}),
+                    s.child("child2", {.restart = transient, .significant = true})}});
+  s.crash("child1");
+  s.end("child2", {exit_kind::normal});
+  BOOST_TEST(s.which() == "child1:restarting child2:stopped");
+  s.n.advance(1s);
+  BOOST_TEST(s.which() == "child1#2 child2:stopped");
+  s.end("child1", {exit_kind::normal});
+  BOOST_TEST(!s.alive());
 }
 
 // Significant children that are stopped with a sibling did not end by themselves.

@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(sup_start_ignore_init) {
   auto declined = s.child<declining>("inner", {}, &declines);
   declined.type = child_type::supervisor;
   BOOST_TEST(s.start(declined) == "declined");
-  BOOST_TEST(!s.n.info(path{"/top/inner"}));
+  BOOST_TEST(!s.there("inner"));
   BOOST_TEST(s.which() == "inner:stopped");
   BOOST_TEST(s.counts() == "1 0 1 0");
   BOOST_TEST(s.log.take() == "start inner#1");
@@ -104,28 +104,40 @@ BOOST_AUTO_TEST_CASE(sup_start_error_return) {
   BOOST_TEST(!s.alive());
 }
 
+// Those that were started are stopped in reverse order, as their shutdown policies say.
 BOOST_AUTO_TEST_CASE(sup_start_fail) {
   stage s;
-  auto throwing = s.child("child1");
+  auto throwing = s.child("child3");
   throwing.start = [](agent_context&) -> std::unique_ptr<agent> { throw std::logic_error{"badly built"}; };
-  const auto failed = s.n.supervise({.name = "top", .children = {s.child("child0"), throwing, s.child("child2")}});
+  const auto failed = s.n.supervise(
+      {.name = "top",
+       .children = {s.child("child0"), s.child<slow>("child1", {.shutdown = shutdown_policy::brutal_kill()}, 200s),
+                    s.child("child2"), throwing, s.child("child4")}});
   BOOST_TEST(said(failed) == "failed_to_start");
-  BOOST_TEST(failed.error().message().find("child1") != std::string::npos);
+  BOOST_TEST(failed.error().message().find("child3") != std::string::npos);
   BOOST_TEST(failed.error().message().find("badly built") != std::string::npos);
   BOOST_TEST(!s.alive());
-  BOOST_TEST(s.log.take() == "start child0#1, stop child0#1 shutdown");
-  BOOST_TEST(!s.n.info(path{"/top/child0"}));
+  BOOST_TEST(s.log.take() ==
+             "start child0#1, start child1#1, start child2#1, stop child2#1 shutdown, stop child0#1 shutdown");
+  for (const auto* id : {"child0", "child1", "child2", "child3"}) BOOST_TEST(!s.there(id));
 }
 
+// The spec is kept, and nothing else.
 BOOST_AUTO_TEST_CASE(sup_start_restart_child_returns_error) {
   stage s;
   s.open({.children = {s.child<failing_later>("child1")}});
   BOOST_TEST(s.terminate("child1") == "ok");
-  const auto again = s.ask(restart_child{"child1"});
-  BOOST_TEST(said(again) == "failed_to_start");
-  BOOST_TEST(again.error().message().find("no second start") != std::string::npos);
-  BOOST_TEST(s.which() == "child1:stopped");
-  BOOST_TEST(s.counts() == "1 0 0 1");
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto again = s.ask(restart_child{"child1"});
+    BOOST_TEST(said(again) == "failed_to_start");
+    BOOST_TEST(again.error().message().find("no second start") != std::string::npos);
+    BOOST_TEST(s.which() == "child1:stopped");
+    BOOST_TEST(s.counts() == "1 0 0 1");
+    BOOST_TEST(!s.there("child1"));
+    BOOST_TEST(said(s.n.ask(s.at("child1"), who_is_there{})) == "unknown_agent");
+  }
+  BOOST_TEST(s.remove("child1") == "ok");
+  BOOST_TEST(s.start(s.child("child1")) == "ok");
 }
 
 BOOST_AUTO_TEST_CASE(sup_start_child_returns_error) {
@@ -137,7 +149,7 @@ BOOST_AUTO_TEST_CASE(sup_start_child_returns_error) {
   BOOST_TEST(s.start(s.child<unstartable>("child2", {}, false)) == "failed_to_start");
   BOOST_TEST(s.which() == "");
   BOOST_TEST(s.counts() == "0 0 0 0");
-  BOOST_TEST(!s.n.info(path{"/top/child1"}));
+  BOOST_TEST(!s.there("child1"));
 }
 
 BOOST_AUTO_TEST_CASE(sup_start_child_returns_error_simple) {
@@ -186,6 +198,7 @@ BOOST_AUTO_TEST_CASE(sup_start_map_simple) {
     BOOST_TEST((spec.shutdown_or_default() == shutdown_policy{5s}));
     BOOST_TEST(!spec.significant);
   }
+  BOOST_TEST(must(s.ask(get_child_spec{"template"})).spec.id == "template");  // the template itself
   BOOST_TEST(said(s.ask(get_child_spec{"somebody"})) == "child_not_found");
 }
 

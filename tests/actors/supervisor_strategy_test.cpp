@@ -14,11 +14,6 @@ supervisor_spec strategy_of(strategy which, int intensity, std::vector<child_spe
 
 const char* const ended = "down top#1 shutdown";
 
-struct burden {
-  std::shared_ptr<std::string> weight;  // the test looks whether anybody keeps it
-  TROUPE_LOCAL_MESSAGE(burden)
-};
-
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
@@ -75,7 +70,7 @@ BOOST_AUTO_TEST_CASE(one_for_one) {
   s.crash("child2");
   BOOST_TEST(s.log.take() == std::string{"stop child2#2 failed, stop child1#2 shutdown, "} + ended);
   BOOST_TEST(!s.alive());
-  BOOST_TEST(!s.n.info(path{"/top/child1"}));
+  BOOST_TEST(!s.there("child1"));
 }
 
 BOOST_AUTO_TEST_CASE(one_for_one_escalation) {
@@ -284,17 +279,24 @@ BOOST_AUTO_TEST_CASE(simple_one_for_one_escalation) {
                                  ended);
 }
 
-// A temporary child is never started again, so nobody keeps what it was started with.
+// A temporary child is never started again, so nobody keeps what it was started with: after another has ended, too.
 BOOST_AUTO_TEST_CASE(simple_one_for_one_corruption) {
   for (const auto type : {temporary, permanent}) {
     stage s;
     s.open(strategy_of(strategy::simple_one_for_one, 2, {s.child("template", {.restart = type})}));
+    BOOST_TEST(s.start_from_template("one") == "ok");
+    s.crash("one");
+    BOOST_TEST(s.which() == (type == temporary ? "" : "one#2"));
     auto weight = std::make_shared<std::string>(50'000, 'x');
     const std::weak_ptr<std::string> seen = weight;
-    BOOST_TEST(said(s.ask(start_template_child{"one", message::of(burden{std::move(weight)})})) == "ok");
-    BOOST_TEST(s.counts() == "1 1 0 1");
+    BOOST_TEST(said(s.ask(start_template_child{"two", message::of(burden{std::move(weight)})})) == "ok");
+    BOOST_TEST(s.which() == (type == temporary ? "two#1" : "one#2 two#1"));
     BOOST_TEST(seen.expired() == (type == temporary));
-    BOOST_TEST(s.terminate("one") == "ok");
+    s.crash("two");
+    BOOST_TEST(s.which() == (type == temporary ? "" : "one#2 two#2"));
+    BOOST_TEST(seen.expired() == (type == temporary));
+    BOOST_TEST(s.alive());
+    if (type != temporary) BOOST_TEST(s.terminate("two") == "ok");
     BOOST_TEST(seen.expired());
   }
 }

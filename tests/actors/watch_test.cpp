@@ -42,6 +42,27 @@ class deaf final : public plain {
   path whom_;
 };
 
+struct spawn_and_watch {
+  TROUPE_MESSAGE(spawn_and_watch)
+};
+// Watches its own sub-agent.
+class parent final : public plain {
+ public:
+  parent(agent_context& context, journal* log) : plain{context, log}, log_{log} {
+    on(&parent::spawn);
+    on([this](const down& notice) {
+      log_->note(me() + " told " + notice.who.path().str() + " " + notice.cause.describe());
+    });
+  }
+
+ private:
+  task<void> spawn(spawn_and_watch, turn& now) {
+    auto spawning = now.spawn(troupe::child<plain>("kid", child_options{.restart = temporary}, log_));
+    now.watch(co_await spawning);
+  }
+  journal* log_;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(watch_test)
@@ -154,11 +175,57 @@ BOOST_AUTO_TEST_CASE(a_notice_that_is_in_the_mailbox_is_not_delivered_after_unwa
   s.log.take();
   s.n.advance(1s);
   BOOST_TEST(s.log.take() == "");
-  // And watched anew, it is not taken for the new watch's.
+}
+
+BOOST_AUTO_TEST_CASE(an_old_notice_in_the_mailbox_is_not_taken_for_that_of_a_new_watch) {
+  watching s;
   s.watches("second", s.at("child1"));
+  s.n.send(s.who("second"), work{1s});
+  s.n.send(s.who("second"), unwatch_it{s.at("child1")});
+  s.n.send(s.who("second"), watch_it{s.at("child1")});
+  s.end("child1", died());  // the notice lies behind the three
+  s.log.take();
+  s.n.advance(1s);
   BOOST_TEST(s.log.take() == "");
   s.end("child1", died());
   BOOST_TEST(s.log.take() == "down child1#2 failed, start child1#3");
+}
+
+BOOST_AUTO_TEST_CASE(one_in_its_end_is_reported_when_it_has_ended) {
+  watching s;
+  BOOST_TEST(s.start(s.child<slow>("child3", {}, 1s)) == "ok");
+  auto ending = s.begin_ask(terminate_child{"child3"});
+  s.n.settle();
+  s.log.take();
+  s.watches("second", s.at("child3"));
+  BOOST_TEST(s.log.take() == "");
+  s.n.advance(1s);
+  BOOST_TEST(s.log.take() == "stop child3#1 shutdown, down child3#1 shutdown");
+  BOOST_TEST(said(ending.get()) == "ok");
+}
+
+BOOST_AUTO_TEST_CASE(one_that_starts_can_be_watched) {
+  for (const auto outcome : {word::fail, word::start}) {
+    watching s;
+    word told = word::none;
+    auto starting = s.begin_ask(start_child{s.child<gate>("child3", {.restart = transient}, &told)});
+    s.n.settle();
+    s.log.take();
+    s.watches("second", s.at("child3"));
+    BOOST_TEST(s.log.take() == "");
+    told = outcome;
+    s.n.advance(1s);
+    if (outcome == word::fail) {
+      BOOST_TEST(said(starting.get()) == "failed_to_start");
+    } else {
+      BOOST_TEST(said(starting.get()) == "ok");
+      BOOST_TEST(s.log.take() == "");
+      told = word::start;
+      s.end("child3", died());
+    }
+    const auto happened = s.log.take();
+    BOOST_TEST(happened.starts_with("down child3#1 failed"), happened);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(one_of_the_same_name_can_be_watched_after_the_old_one_ended_for_good) {
@@ -186,6 +253,29 @@ BOOST_AUTO_TEST_CASE(two_may_watch_each_other) {
   BOOST_TEST(s.log.take() == "");
 }
 
+// In Pekko a notice waits with the rest of the mail for the next incarnation. Here the watch was the old one's.
+BOOST_AUTO_TEST_CASE(a_watcher_that_fails_is_not_told_in_its_next_life) {
+  watching s;
+  const auto dies_with = [&](bool notice_in_mailbox) {
+    s.watches("second", s.at("child1"));
+    s.n.send(s.who("second"), work{1s});
+    s.n.settle();
+    if (notice_in_mailbox) s.end("child1", died());
+    s.n.kill(s.who("second"));
+    s.n.settle();
+    if (!notice_in_mailbox) s.end("child1", died());
+    s.n.advance(1s);
+  };
+  dies_with(false);
+  BOOST_TEST(s.log.take() == "start child1#2");
+  dies_with(true);
+  BOOST_TEST(s.log.take() == "start child1#3");
+  BOOST_TEST(s.n.dead_letters().empty());
+  s.watches("second", s.at("child1"));
+  s.end("child1", died());
+  BOOST_TEST(s.log.take() == "down child1#3 failed, start child1#4");
+}
+
 // In Pekko such a watcher fails; here the notice becomes a dead letter.
 BOOST_AUTO_TEST_CASE(a_watcher_without_a_handler_leaves_a_dead_letter) {
   watching s;
@@ -197,6 +287,22 @@ BOOST_AUTO_TEST_CASE(a_watcher_without_a_handler_leaves_a_dead_letter) {
   BOOST_TEST((dead[0].reason == drop_reason::no_handler));
   BOOST_TEST(dead[0].to.str() == "/top/child3");
   BOOST_TEST(dead[0].message_type == "down");
+}
+
+BOOST_AUTO_TEST_CASE(notify_a_parent_of_child_termination_because_of_failure) {
+  watching s;
+  BOOST_TEST(s.start(s.child<parent>("child3")) == "ok");
+  must(s.n.ask(s.at("child3"), spawn_and_watch{}));
+  s.log.take();
+  s.end("child3/kid", {exit_kind::failed, "boom"});
+  BOOST_TEST(s.log.take() == "stop kid#1 failed, child3#1 told /top/child3/kid failed: boom");
+
+  // A failure of its own ends the kid with it, and that is no news for the next incarnation.
+  must(s.n.ask(s.at("child3"), spawn_and_watch{}));
+  s.log.take();
+  s.crash("child3");
+  BOOST_TEST(s.log.take() == "stop kid#1 shutdown, start child3#2");
+  BOOST_TEST(s.n.dead_letters().empty());
 }
 
 BOOST_AUTO_TEST_CASE(what_a_supervisor_gives_up_is_reported_with_the_reason) {

@@ -162,6 +162,24 @@ double ring(std::size_t members, std::size_t hops) {
   return static_cast<double>(hops) / w.seconds();
 }
 
+double broadcast(std::size_t actors) {
+  world w;
+  const auto main = w.system().spawn(roll_call, &w, actors);
+  std::vector<caf::actor> all;
+  all.reserve(actors);
+  for (std::size_t i = 0; i < actors; ++i)
+    all.push_back(w.system().spawn([main](caf::event_based_actor* self) -> caf::behavior {
+      return {[=](std::int64_t) { self->send(main, caf::ok_atom_v); }};
+    }));
+  w.start();
+  w.system().spawn([&all](caf::event_based_actor* self) {
+    for (const auto& each : all) self->send(each, std::int64_t{1});
+  });
+  const auto seconds = w.seconds();
+  for (const auto& a : all) caf::anon_send_exit(a, caf::exit_reason::kill);
+  return static_cast<double>(actors) / seconds;
+}
+
 double spawn(std::size_t actors) {
   world w;
   w.start();

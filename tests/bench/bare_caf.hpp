@@ -11,6 +11,7 @@ double ping_pong(std::size_t rounds);                       // messages/s
 double request(std::size_t rounds);                         // answers/s
 double mailbox(std::size_t senders, std::size_t messages);  // messages/s; `messages` by each sender
 double ring(std::size_t members, std::size_t hops);         // hops/s
+double broadcast(std::size_t actors);                       // actors/s
 double spawn(std::size_t actors);                           // actors/s
 double idle_memory(std::size_t actors);                     // resident bytes per actor
 

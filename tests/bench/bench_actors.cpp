@@ -54,6 +54,7 @@ std::vector<benchmark> benchmarks() {
       {"request", unit::ops_per_s, {1'000'000}, one(o::request), one(c::request), {near_caf}},
       {"mailbox", unit::ops_per_s, {8, 250'000}, two(o::mailbox), two(c::mailbox), {near_caf, ahead_of_erlang}},
       {"ring", unit::ops_per_s, {503, 2'000'000}, two(o::ring), two(c::ring), {near_caf}},
+      {"broadcast", unit::ops_per_s, {20'000}, one(o::broadcast), one(c::broadcast), {near_caf}},
       {"spawn", unit::ops_per_s, {100'000}, one(o::spawn), one(c::spawn), {}},
       {"idle_memory", unit::bytes, {100'000}, one(o::idle_memory), one(c::idle_memory), {ahead_of_erlang}},
       {"restart", unit::seconds, {1'000}, one(o::restart), {}, {ahead_of_erlang}},

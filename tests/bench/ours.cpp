@@ -122,6 +122,15 @@ class sender : public troupe::agent {
   }
 };
 
+class caster : public troupe::agent {
+ public:
+  caster(agent_context& context, const std::vector<agent_ref>* all) : agent{context} {
+    on([all](begin, turn& now) {
+      for (const auto& each : *all) now.send(each, number{1});
+    });
+  }
+};
+
 class ring_member : public troupe::agent {
  public:
   ring_member(agent_context& context, world* w) : agent{context} {
@@ -136,12 +145,13 @@ class ring_member : public troupe::agent {
   agent_ref next_;
 };
 
-// An agent that does nothing, reports each start, fails on demand, and answers.
+// An agent that does nothing, reports each start and each number, fails on demand, and answers.
 class child : public troupe::agent {
  public:
   child(agent_context& context, agent_ref collector) : agent{context}, collector_{std::move(collector)} {
     on([](fail) { throw std::runtime_error{"on demand"}; });
     on([](echo_request r) { return number{r.n}; });
+    on([this](number n, turn& now) { now.send(collector_, n); });
   }
 
  private:
@@ -150,6 +160,29 @@ class child : public troupe::agent {
     co_return;
   }
   agent_ref collector_;
+};
+
+// Lets a child fail and asks it, again and again; notes how long each answer took to come.
+class tester : public troupe::agent {
+ public:
+  tester(agent_context& context, world* w, std::vector<double>* seconds)
+      : agent{context}, world_{w}, seconds_{seconds} {
+    on(&tester::run);
+  }
+
+ private:
+  task<void> run(begin b, turn& now) {
+    const auto victim = now.ref(now.self().path().parent() / "child");
+    for (std::int64_t n = b.n; n > 0; --n) {
+      const auto began = stopwatch::now();
+      now.send(victim, fail{});
+      co_await now.ask<echo_request>(victim, n);  // waits in the mailbox for the next incarnation
+      seconds_->push_back(std::chrono::duration<double>(stopwatch::now() - began).count());
+    }
+    world_->done();
+  }
+  world* world_;
+  std::vector<double>* seconds_;
 };
 
 constexpr int never_enough = 1'000'000'000;
@@ -233,17 +266,28 @@ double idle_memory(std::size_t agents) {
   return (resident_bytes() - before) / static_cast<double>(agents);
 }
 
-double restart(std::size_t times) {
+double broadcast(std::size_t agents) {
+  std::vector<agent_ref> all;
   world w;
-  w.supervise({.name = "top", .intensity = never_enough, .children = {troupe::child<child>("child", agent_ref{})}});
-  const auto victim = w.node().ref(troupe::path{"/top/child"});
+  const auto collector = add_collector(w, 2 * agents);
+  const auto pool = add_pool(w, collector);
+  for (std::size_t i = 0; i < agents; ++i) all.push_back(w.node().ask(pool, troupe::start_template_child{}).value());
+  w.supervise({.name = "top", .children = {troupe::child<caster>("caster", &all)}});
+  w.start();
+  w.node().send(w.node().ref(troupe::path{"/top/caster"}), begin{});
+  return static_cast<double>(agents) / w.seconds();
+}
+
+double restart(std::size_t times) {
   std::vector<double> seconds;
-  for (std::size_t i = 0; i < times; ++i) {
-    const auto began = stopwatch::now();
-    w.node().send(victim, fail{});
-    w.node().ask(victim, echo_request{1}).value();  // waits in the mailbox for the next incarnation
-    seconds.push_back(std::chrono::duration<double>(stopwatch::now() - began).count());
-  }
+  world w;
+  w.supervise(
+      {.name = "top",
+       .intensity = never_enough,
+       .children = {troupe::child<child>("child", agent_ref{}), troupe::child<tester>("tester", &w, &seconds)}});
+  w.start();
+  w.node().send(w.node().ref(troupe::path{"/top/tester"}), begin{static_cast<std::int64_t>(times)});
+  w.seconds();
   std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(times / 2), seconds.end());
   return seconds[times / 2];
 }

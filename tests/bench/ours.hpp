@@ -10,6 +10,7 @@ double ping_pong(std::size_t rounds);                       // messages/s
 double request(std::size_t rounds);                         // answers/s
 double mailbox(std::size_t senders, std::size_t messages);  // messages/s; `messages` by each sender
 double ring(std::size_t members, std::size_t hops);         // hops/s
+double broadcast(std::size_t agents);                       // agents/s
 double spawn(std::size_t agents);                           // agents/s
 double idle_memory(std::size_t agents);                     // resident bytes per agent
 double restart(std::size_t times);                          // seconds from the failure to the first answer, median

@@ -38,6 +38,24 @@ BOOST_AUTO_TEST_CASE(a_virtual_clock_does_not_go_back) {
   BOOST_TEST((time.now() - virtual_clock::start_now == 1s));
 }
 
+BOOST_AUTO_TEST_CASE(a_virtual_clock_does_not_run_over) {
+  const auto beyond = [](const troupe::failure& thrown) { return thrown.error().is(troupe::errc::out_of_range); };
+  virtual_clock time;
+  time.advance(1s);
+  BOOST_CHECK_EXCEPTION(time.advance(troupe::duration::max()), troupe::failure, beyond);
+  BOOST_TEST((time.now() - virtual_clock::start_now == 1s));
+  time.step_wall(-60 * 365 * 24h);
+  BOOST_CHECK_EXCEPTION(time.set(timestamp::max()), troupe::failure, beyond);
+  time.step_wall(troupe::duration::max());
+  BOOST_TEST((time.wall() > virtual_clock::start_wall));
+  virtual_clock last;
+  last.set(timestamp::max());
+  BOOST_TEST((last.wall() == timestamp::max()));
+  last.step_wall(1h);
+  BOOST_TEST((last.wall() == timestamp::max()));
+  BOOST_CHECK_EXCEPTION(last.advance(1ns), troupe::failure, beyond);
+}
+
 BOOST_AUTO_TEST_CASE(stepping_the_wall_leaves_monotonic_time_alone) {
   virtual_clock time;
   time.step_wall(-1h);

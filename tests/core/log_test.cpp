@@ -1,5 +1,8 @@
 #include "troupe/core/log.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +13,7 @@
 
 #include "core/seeded.hpp"
 #include "core/temporary_folder.hpp"
+#include "core/unprivileged.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
@@ -183,6 +187,27 @@ BOOST_AUTO_TEST_CASE(components_beyond_the_limit_share_a_name) {
   BOOST_TEST(out.log.set_level("one more", log_level::info).error().is(troupe::errc::out_of_range));
 }
 
+BOOST_AUTO_TEST_CASE(a_null_pointer_is_a_text) {
+  kept out;
+  const char* none = nullptr;
+  out.log.info("n", {{"home", none}});
+  BOOST_TEST(out.last()["fields"]["home"] == "(null)");
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_stderr_does_not_take_are_counted) {
+  const auto log = logger::make({}).value();
+  const int before = ::dup(STDERR_FILENO);
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  BOOST_REQUIRE((before >= 0 && full >= 0));
+  ::dup2(full, STDERR_FILENO);
+  log.info("one");
+  log.info("two");
+  ::dup2(before, STDERR_FILENO);
+  ::close(full);
+  ::close(before);
+  BOOST_TEST(log.dropped() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_sink_that_throws_loses_lines_and_nothing_else) {
   const auto log = logger::make({.sink = [](std::string_view) { throw std::runtime_error{"full"}; }}).value();
   log.info("one");
@@ -231,6 +256,41 @@ BOOST_AUTO_TEST_CASE(a_file_is_appended_to_and_rotated) {
 BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_opened_is_an_error) {
   const troupe::test::temporary_folder folder;
   BOOST_TEST(logger::make({.file = folder.path()}).error().is(troupe::errc::io_error));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_rotated_is_refused_unless_it_is_not_to_be) {
+  const troupe::test::temporary_folder folder;
+  const auto file = folder.path() / "node.log";
+  std::ofstream{file} << "kept\n";
+  std::filesystem::permissions(file, std::filesystem::perms::all);
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0555});
+  {
+    const troupe::test::unprivileged user;
+    const auto refused = logger::make({.file = file});
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST(refused.error().is(troupe::errc::io_error));
+    BOOST_TEST(refused.error().message().starts_with("log file " + file.string() + ": its folder is not writable"));
+    const auto log = logger::make({.file = file, .file_size_bytes_max = 0}).value();
+    log.info("written");
+    BOOST_TEST(log.dropped() == 0u);
+  }
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+  BOOST_TEST(lines_of(file).size() == 2u);
+  BOOST_TEST(lines_of(file).at(0) == "kept");
+}
+
+BOOST_AUTO_TEST_CASE(links_and_devices_are_not_rotated) {
+  const troupe::test::temporary_folder folder;
+  const auto target = folder.path() / "target.log";
+  const auto link = folder.path() / "node.log";
+  std::filesystem::create_symlink(target, link);
+  const auto log = logger::make({.file = link, .file_size_bytes_max = 100, .files_kept_max = 2}).value();
+  for (int i = 0; i < 10; ++i) log.info("line");
+  BOOST_TEST(lines_of(target).size() == 10u);
+  BOOST_TEST(std::filesystem::is_symlink(link));
+  const auto full = logger::make({.file = "/dev/full", .file_size_bytes_max = 100}).value();
+  full.info("line");
+  BOOST_TEST(full.dropped() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(threads_write_whole_lines_while_levels_change) {

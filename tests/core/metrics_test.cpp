@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_gauge_goes_up_and_down) {
 BOOST_AUTO_TEST_CASE(a_histogram_counts_into_ranges_with_inclusive_upper_bounds) {
   histogram h{{0.1, 1, 10}};
   for (const double value : {0.0, 0.1, 0.2, 1.0, 10.0, 10.5, -1.0}) h.observe(value);
-  h.observe(std::numeric_limits<double>::quiet_NaN());
+  for (const double none : {std::nan(""), HUGE_VAL, -HUGE_VAL}) h.observe(none);
   h.observe(500ms);
   BOOST_TEST(h.counts() == (std::vector<std::uint64_t>{3, 3, 1, 1}));
   BOOST_TEST(h.sum() == 21.3, boost::test_tools::tolerance(1e-12));
@@ -116,6 +116,7 @@ BOOST_AUTO_TEST_CASE(bad_declarations_are_refused) {
     BOOST_CHECK_THROW(metrics.add_gauge({"g", "", {label}}), failure);
   }
   BOOST_CHECK_THROW(metrics.add_gauge({"g", "", {"a", "b", "a"}}), failure);
+  BOOST_CHECK_THROW(metrics.add_gauge({"g", "", {}, 0}), failure);
   metrics.add_gauge({"latency_count", ""});
   BOOST_CHECK_THROW(metrics.add_histogram({"latency", ""}, {1}), failure);
   metrics.add_histogram({"wait", ""}, {1});
@@ -134,7 +135,7 @@ BOOST_AUTO_TEST_CASE(label_sets_beyond_the_limit_share_one_metric_and_are_counte
   BOOST_TEST(metrics.to_prometheus() ==
              "# HELP seen_total Seen.\n# TYPE seen_total counter\n"
              "seen_total{who=\"a\"} 2\nseen_total{who=\"b\"} 1\nseen_total{other=\"true\"} 1000\n"
-             "# HELP troupe_metrics_overflow_total Uses of label sets beyond the limit of a metric.\n"
+             "# HELP troupe_metrics_overflow_total Look-ups of a label set that a metric had no more room for.\n"
              "# TYPE troupe_metrics_overflow_total counter\n"
              "troupe_metrics_overflow_total{metric=\"seen_total\"} 1000\n");
 }

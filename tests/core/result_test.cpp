@@ -115,6 +115,10 @@ BOOST_AUTO_TEST_CASE(an_error_describes_itself_and_its_context) {
   BOOST_TEST(e.describe() == "parse_error (1002): flag --port: port: no digit");
   BOOST_TEST(half(3).with_context("half").error().message() == "half: odd");
   BOOST_TEST(half(4).with_context("half").value() == 2);
+  e = error{errc::internal, "a message too long to be kept without the heap"};
+  e.with_context(e.message());
+  BOOST_TEST(e.message() ==
+             "a message too long to be kept without the heap: a message too long to be kept without the heap");
   std::ostringstream out;
   out << e;
   BOOST_TEST(out.str() == e.describe());

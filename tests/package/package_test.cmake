@@ -30,12 +30,20 @@ foreach(file IN LISTS package_files)
 endforeach()
 
 file(COPY "${consumer}" DESTINATION "${work}")
-run("configure the consumer" ${CMAKE_COMMAND} -S "${work}/consumer" -B "${work}/build" -G "${generator}"
-  -D "CMAKE_PREFIX_PATH=${prefix}" -D "CMAKE_CXX_COMPILER=${compiler}" -D "CMAKE_CXX_COMPILER_LAUNCHER=${launcher}"
-  -D "CMAKE_BUILD_TYPE=${build_type}")
+set(ENV{CMAKE_PREFIX_PATH} "${prefix}:${prefix_path}:$ENV{CMAKE_PREFIX_PATH}")
+set(configure ${CMAKE_COMMAND} -S "${work}/consumer" -G "${generator}" -D "CMAKE_CXX_COMPILER=${compiler}"
+  -D "CMAKE_CXX_COMPILER_LAUNCHER=${launcher}" -D "CMAKE_BUILD_TYPE=${build_type}")
+run("configure the consumer" ${configure} -B "${work}/build")
 run("build the consumer" ${CMAKE_COMMAND} --build "${work}/build")
 run("run the consumer" "${work}/build/consumer")
 message(STATUS "${output}")
 if(NOT output MATCHES "troupe ${version}: hello, consumer")
   message(FATAL_ERROR "the consumer was to print \"troupe ${version}: hello, consumer\"")
+endif()
+
+# As a part of another project it brings no tests and installs nothing. Configured only: what it compiles is what was tested above.
+run("configure the consumer with Troupe inside" ${configure} -B "${work}/inside" -D "TROUPE_SOURCE=${source}" -D BUILD_SHARED_LIBS=ON)
+run("install the consumer with Troupe inside" ${CMAKE_COMMAND} --install "${work}/inside" --prefix "${work}/inside_prefix")
+if(EXISTS "${work}/inside_prefix")
+  message(FATAL_ERROR "Troupe is a part of the consumer, but installs itself")
 endif()

@@ -14,9 +14,9 @@ if(CAF_INCLUDE_DIR)
 endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(CAF REQUIRED_VARS CAF_CORE_LIBRARY CAF_INCLUDE_DIR VERSION_VAR CAF_VERSION
-  REASON_FAILURE_MESSAGE "install it with: apt-get install libcaf-dev")
+  HANDLE_VERSION_RANGE REASON_FAILURE_MESSAGE "install it with: apt-get install libcaf-dev")
 if(CAF_FOUND AND NOT TARGET CAF::core)
-  add_library(CAF::core UNKNOWN IMPORTED)
+  add_library(CAF::core UNKNOWN IMPORTED GLOBAL)
   set_target_properties(CAF::core PROPERTIES IMPORTED_LOCATION "${CAF_CORE_LIBRARY}"
                         INTERFACE_INCLUDE_DIRECTORIES "${CAF_INCLUDE_DIR}")
 endif()

@@ -1,5 +1,5 @@
-# TROUPE_CUDA=AUTO|ON|OFF: whether the cuda backend of the executor is compiled. AUTO takes it where nvcc is found and says
-# so in one line; ON makes its absence an error; OFF never looks. Sets TROUPE_HAVE_CUDA.
+# TROUPE_CUDA=AUTO|ON|OFF: whether gpu is to have its CUDA backend, which is yet to come; so far it is only said what was found.
+# AUTO takes it where nvcc is found; ON makes its absence an error; OFF never looks.
 include_guard(GLOBAL)
 
 set(TROUPE_CUDA AUTO CACHE STRING "Compile the CUDA backend: AUTO (if nvcc is found), ON, OFF")
@@ -8,11 +8,9 @@ if(NOT TROUPE_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "TROUPE_CUDA is \"${TROUPE_CUDA}\": it must be AUTO, ON or OFF")
 endif()
 
-set(TROUPE_HAVE_CUDA OFF)
 if(NOT TROUPE_CUDA STREQUAL "OFF")
   find_package(CUDAToolkit 12.0 QUIET)
   if(CUDAToolkit_FOUND AND CUDAToolkit_NVCC_EXECUTABLE)
-    set(TROUPE_HAVE_CUDA ON)
     message(STATUS "CUDA backend: toolkit ${CUDAToolkit_VERSION} found (${CUDAToolkit_NVCC_EXECUTABLE})")
   elseif(TROUPE_CUDA STREQUAL "ON")
     message(FATAL_ERROR "TROUPE_CUDA=ON, but no CUDA toolkit 12 or newer was found. "

@@ -29,6 +29,7 @@ function(troupe_module name)
     target_compile_features(${target} PUBLIC cxx_std_20)
     set_target_properties(${target} PROPERTIES
       VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+      INSTALL_RPATH "$ORIGIN"  # as shared libraries, they find each other
       POSITION_INDEPENDENT_CODE ON VERIFY_INTERFACE_HEADER_SETS ON)
     target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${module_HEADERS})
   else()
@@ -40,6 +41,8 @@ function(troupe_module name)
   endif()
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   add_library(troupe::${name} ALIAS ${target})
-  install(TARGETS ${target} EXPORT troupe_targets FILE_SET HEADERS
-          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  if(TROUPE_INSTALL)
+    install(TARGETS ${target} EXPORT troupe_targets FILE_SET HEADERS
+            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  endif()
 endfunction()

@@ -1,13 +1,13 @@
 # How tests are declared: one Boost.Test executable per module, one CTest per suite, a suite named after its file.
 #
-#   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...] [SUPPORT extra.cpp ...])
+#   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...])
 include_guard(GLOBAL)
 
 function(troupe_test module)
-  cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "SUITES;LIBRARIES;PCH;SUPPORT")
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SUITES;LIBRARIES;PCH")
   set(target ${module}_tests)
   list(TRANSFORM test_SUITES APPEND .cpp OUTPUT_VARIABLE sources)
-  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources} ${test_SUPPORT})
+  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources})
   target_link_libraries(${target} PRIVATE ${test_LIBRARIES} Boost::unit_test_framework troupe_options)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE BOOST_TEST_DYN_LINK)
@@ -17,24 +17,30 @@ function(troupe_test module)
   foreach(suite IN LISTS test_SUITES)
     add_test(NAME ${module}.${suite} COMMAND ${target} --run_test=${suite} --log_level=test_suite --report_level=short)
     set_tests_properties(${module}.${suite} PROPERTIES SKIP_RETURN_CODE 77 LABELS ${module})
-    if(test_TIMEOUT)
-      set_tests_properties(${module}.${suite} PROPERTIES TIMEOUT ${test_TIMEOUT})
-    endif()
   endforeach()
 endfunction()
 
-# A libFuzzer target with its seed corpus, run for a bounded number of inputs as a test (clang only).
+# A libFuzzer target with its seed corpus, run for a bounded number of inputs as a test (clang only); INSTRUMENT names the
+# libraries that it looks into: they are compiled with coverage, which the fuzzer steers by, and with the sanitizers, which
+# whatever else links them gets too.
 #
-#   troupe_fuzz(config SOURCE fuzz_config.cpp CORPUS corpus/config LIBRARIES troupe::core RUNS 20000)
+#   troupe_fuzz(config SOURCE fuzz_config.cpp CORPUS corpus/config INSTRUMENT troupe_core RUNS 20000)
 function(troupe_fuzz name)
-  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "SOURCE;CORPUS;RUNS" "LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 fuzz "" "SOURCE;CORPUS;RUNS" "INSTRUMENT")
+  set(sanitizers address,undefined)
+  foreach(library IN LISTS fuzz_INSTRUMENT)
+    target_compile_options(${library} PRIVATE -fsanitize=fuzzer-no-link,${sanitizers} -fno-sanitize-recover=undefined)
+    target_link_options(${library} INTERFACE -fsanitize=${sanitizers})
+  endforeach()
   add_executable(fuzz_${name} ${fuzz_SOURCE})
-  target_link_libraries(fuzz_${name} PRIVATE ${fuzz_LIBRARIES} troupe_options)
-  target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
-  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+  target_link_libraries(fuzz_${name} PRIVATE ${fuzz_INSTRUMENT} troupe_options)
+  target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,${sanitizers} -fno-sanitize-recover=undefined)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,${sanitizers})
+  add_dependencies(fuzz fuzz_${name})
+  # What it finds goes into a folder that is empty each time, so that each run is the same one.
   set(found ${CMAKE_CURRENT_BINARY_DIR}/found_${name})
-  file(MAKE_DIRECTORY ${found})
-  add_test(NAME fuzz.${name} COMMAND fuzz_${name} -runs=${fuzz_RUNS} -seed=1 -max_len=65536 -timeout=10 -rss_limit_mb=2048
-                             ${found} ${CMAKE_CURRENT_SOURCE_DIR}/${fuzz_CORPUS})
+  add_test(NAME fuzz.${name} COMMAND sh -c "rm -rf \"$0\" && mkdir \"$0\" && exec \"$@\"" ${found}
+           $<TARGET_FILE:fuzz_${name}> -runs=${fuzz_RUNS} -seed=1 -reload=0 -max_len=65536 -timeout=10 -rss_limit_mb=2048
+           ${found} ${CMAKE_CURRENT_SOURCE_DIR}/${fuzz_CORPUS})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 240)
 endfunction()

@@ -44,6 +44,13 @@ measure(ring, [Members, Hops]) ->
         First ! Hops,
         receive done -> ok end
     end);
+measure(broadcast, [Actors]) ->
+    Main = self(),
+    All = [spawn_link(fun() -> receive N -> Main ! N end end) || _ <- lists:seq(1, Actors)],
+    per_second(Actors, fun() ->
+        spawn_link(fun() -> [Pid ! up || Pid <- All] end),
+        await_up(Actors)
+    end);
 measure(spawn, [Actors]) ->
     per_second(Actors, fun() -> spawn_idle(Actors) end);
 measure(idle_memory, [Actors]) ->

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <string>
 #include <troupe/actors/agent.hpp>
+#include <troupe/actors/caf_bridge.hpp>
 #include <troupe/actors/node.hpp>
 
 struct answer {
@@ -31,6 +32,10 @@ int main() {
   const auto said = node.ask(node.ref(troupe::path{"/root/greeter"}), question{"consumer"});
   if (!said) {
     std::cerr << said.error() << '\n';
+    return 1;
+  }
+  if (!troupe::caf_bridge{node}.handle(node.ref(troupe::path{"/root/greeter"}))) {
+    std::cerr << "the agent is no CAF actor\n";
     return 1;
   }
   std::cout << "troupe " TROUPE_VERSION ": " << said->text << '\n';

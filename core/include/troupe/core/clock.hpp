@@ -28,7 +28,8 @@ class clock {
 
   virtual instant now() const noexcept = 0;
 
-  // As now(), but up to a few milliseconds behind it: for the message path, where a few nanoseconds count.
+  // As now(), but behind it by up to a tick of the kernel (4 ms at 250 Hz, 10 ms at 100 Hz): for the message path,
+  // where a few nanoseconds count.
   virtual instant coarse_now() const noexcept = 0;
 
   virtual timestamp wall() const noexcept = 0;
@@ -56,13 +57,14 @@ class virtual_clock final : public clock {
   instant coarse_now() const noexcept override;
   timestamp wall() const noexcept override;
 
-  // Throws failure(invalid_argument) for a negative duration, as monotonic time never goes back.
+  // Throws failure(invalid_argument) for a negative duration, as monotonic time never goes back, and
+  // failure(out_of_range) beyond the last timestamp, in the year 2262. Then the time stays.
   void advance(duration by);
 
-  // Advances until wall() is `to`. Throws failure(invalid_argument) if that is in the past.
+  // Advances until wall() is `to`. Throws failure(invalid_argument) if that is in the past, otherwise as advance().
   void set(timestamp to);
 
-  // Moves wall time alone, forward or back, as an operator or NTP does.
+  // Moves wall time alone, forward or back, as an operator or NTP does; it stops at the last timestamp.
   void step_wall(duration by) noexcept;
 
  private:

@@ -33,7 +33,8 @@ using config_schema = std::vector<config_key>;
 enum class config_source : std::uint8_t { default_value, file, environment, flag };
 std::string_view to_string(config_source source) noexcept;
 
-// Where a value came from: `detail` is "troupe.toml:12", "TROUPE_NODE_PORT", "--node.port", or empty for the default.
+// Where a value came from: `detail` is "troupe.toml:12", "TROUPE_NODE_PORT", "--node.port", or empty for the default;
+// control characters in it are escaped.
 struct config_origin {
   config_source source = config_source::default_value;
   std::string detail;
@@ -47,7 +48,7 @@ struct config_file {
   std::string name;
   std::string text;
 
-  // Fails with not_found, io_error, and out_of_range above the limit.
+  // Fails with not_found, with io_error (the message has the system's reason), and with out_of_range above the limit.
   static result<config_file> read(const std::filesystem::path& from);
 };
 
@@ -60,9 +61,9 @@ struct config_flag {
 // What load() reads, the strongest first. Of two flags for one key the last one holds.
 struct config_sources {
   std::vector<config_flag> flags = {};
-  std::map<std::string, std::string> environment = {};  // only TROUPE_* is looked at
+  std::map<std::string, std::string> environment = {};  // only TROUPE_* is looked at; all of it must be declared
   std::optional<config_file> file = {};
-  std::vector<std::string> environment_ignored = {"TROUPE_CONFIG"};  // read by others, so no unknown keys
+  std::vector<std::string> environment_ignored = {"TROUPE_CONFIG"};  // read by others; no key may have such a name
 };
 
 // The variables of this process, from ::environ. Not to be called while another thread changes them.
@@ -86,10 +87,13 @@ class config {
   };
 
   // Every key and value that is there must be right, even one that a stronger source hides. Fails with
-  //   not_found         an undeclared key or TROUPE_ variable; the message names the nearest declared one
-  //   parse_error       the file is no TOML (1.0.0), or a value is not of its key's type
-  //   out_of_range      a value beyond its type's range
-  //   invalid_argument  the schema itself is wrong: a bad or repeated name, or a key that is also a table
+  //   not_found         an undeclared key or TROUPE_ variable; the message names the nearest declared one. What may be
+  //                     another program's is left out by the caller, as troupe::run does, with a warning
+  //   parse_error       the file is no TOML (1.0.0) or has a line of more than 64 dots, or a value is not of its key's
+  //                     type; a number that TOML cannot hold is no TOML
+  //   out_of_range      a value of a flag, a variable or a text with a unit beyond its type's range, or a file beyond
+  //                     its limit
+  //   invalid_argument  the schema itself is wrong: a bad, repeated or ignored name, or a key that is also a table
   // and says where: "troupe.toml:3:8: ...", "environment TROUPE_NODE_PORT: ...", "flag --node.port: ...".
   static result<config> load(const config_schema& schema, const config_sources& sources);
 

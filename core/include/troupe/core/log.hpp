@@ -30,13 +30,13 @@ result<log_level> parse_log_level(std::string_view name);  // fails with parse_e
 enum class log_format : std::uint8_t { automatic, json, human };
 
 // A named value beside the message, as in log.info("joined", {{"peer", name}, {"took_ms", 12}}). Refers to its key and
-// to text, so it lives no longer than the call.
+// to text, so it lives no longer than the call. A null `const char*` is the text `(null)`.
 class log_field {
  public:
   using value_type = std::variant<bool, std::int64_t, std::uint64_t, double, std::string_view>;
 
   log_field(std::string_view key, std::convertible_to<std::string_view> auto const& text)
-      : key_{key}, value_{std::string_view{text}} {}
+      : key_{key}, value_{view(text)} {}
   log_field(std::string_view key, std::same_as<bool> auto value) : key_{key}, value_{value} {}
   log_field(std::string_view key, std::signed_integral auto value) : key_{key}, value_{std::int64_t{value}} {}
   log_field(std::string_view key, std::floating_point auto value) : key_{key}, value_{static_cast<double>(value)} {}
@@ -47,6 +47,9 @@ class log_field {
   const value_type& value() const noexcept { return value_; }
 
  private:
+  static std::string_view view(std::string_view text) noexcept { return text; }
+  static std::string_view view(const char* text) noexcept { return text != nullptr ? text : "(null)"; }
+
   std::string_view key_;
   value_type value_;
 };
@@ -57,11 +60,12 @@ struct log_options {
   std::optional<bool> colour = std::nullopt;  // overrules the terminal and NO_COLOR; human format only
 
   // Where lines go: to `sink`, else to `file`, else to stderr. The sink gets a line without its end, one at a time;
-  // it must not log. The file is appended to, and rotated: file.1.log is the newest of the old ones.
+  // it must not log. The file is appended to. It is rotated before it grows beyond its limit, which needs a folder that
+  // may be written: file.1.log is the newest of the old ones. Links and devices are not rotated.
   std::function<void(std::string_view line)> sink = {};
   std::filesystem::path file = {};
-  std::size_t file_size_bytes_max = 64 << 20;
-  std::size_t files_kept_max = 4;
+  std::size_t file_size_bytes_max = 64 << 20;  // 0: no limit, so no rotation
+  std::size_t files_kept_max = 4;              // beside the one that is written; 0: its lines go when it is full
 
   const clock* time = nullptr;  // outlives every logger; the real clock if null
 };
@@ -83,9 +87,10 @@ class logger {
 
   logger() noexcept = default;
 
-  // Fails with io_error if the file cannot be opened.
+  // Fails with io_error if the file cannot be opened, or not be rotated as its folder is not writable.
   static result<logger> make(log_options options);
 
+  // Names do not nest: component("b") is "b", whichever logger is asked.
   logger component(std::string_view name) const;
   std::string_view name() const noexcept { return name_; }
 
@@ -99,13 +104,26 @@ class logger {
     if (enabled(level)) write_line(level, message, fields, trace);
   }
 
-  // clang-format off
-  void trace(std::string_view message, std::initializer_list<log_field> fields = {}, const trace_context& trace = {}) const noexcept { write(log_level::trace, message, fields, trace); }
-  void debug(std::string_view message, std::initializer_list<log_field> fields = {}, const trace_context& trace = {}) const noexcept { write(log_level::debug, message, fields, trace); }
-  void info(std::string_view message, std::initializer_list<log_field> fields = {}, const trace_context& trace = {}) const noexcept { write(log_level::info, message, fields, trace); }
-  void warn(std::string_view message, std::initializer_list<log_field> fields = {}, const trace_context& trace = {}) const noexcept { write(log_level::warn, message, fields, trace); }
-  void error(std::string_view message, std::initializer_list<log_field> fields = {}, const trace_context& trace = {}) const noexcept { write(log_level::error, message, fields, trace); }
-  // clang-format on
+  void trace(std::string_view message, std::initializer_list<log_field> fields = {},
+             const trace_context& trace = {}) const noexcept {
+    write(log_level::trace, message, fields, trace);
+  }
+  void debug(std::string_view message, std::initializer_list<log_field> fields = {},
+             const trace_context& trace = {}) const noexcept {
+    write(log_level::debug, message, fields, trace);
+  }
+  void info(std::string_view message, std::initializer_list<log_field> fields = {},
+            const trace_context& trace = {}) const noexcept {
+    write(log_level::info, message, fields, trace);
+  }
+  void warn(std::string_view message, std::initializer_list<log_field> fields = {},
+            const trace_context& trace = {}) const noexcept {
+    write(log_level::warn, message, fields, trace);
+  }
+  void error(std::string_view message, std::initializer_list<log_field> fields = {},
+             const trace_context& trace = {}) const noexcept {
+    write(log_level::error, message, fields, trace);
+  }
 
   // Takes effect at once, in every thread. Without a component, the level of all that have none of their own; without
   // a level, the component has none of its own any more. Fails with out_of_range above the limit on components.

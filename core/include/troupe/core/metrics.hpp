@@ -74,7 +74,8 @@ class histogram {
   histogram(const histogram&) = delete;
   histogram& operator=(const histogram&) = delete;
 
-  void observe(double value) noexcept;                                                      // NaN is ignored
+  // NaN and the infinities are ignored: they would spoil the sum for good.
+  void observe(double value) noexcept;
   void observe(duration d) noexcept { observe(std::chrono::duration<double>{d}.count()); }  // in seconds
 
   const std::vector<double>& bounds() const noexcept { return bounds_; }
@@ -121,7 +122,7 @@ struct metric_options {
   std::string name;                      // [a-zA-Z_:][a-zA-Z0-9_:]*; ends in _total if, and only if, it is a counter
   std::string help;                      // one sentence
   std::vector<std::string> labels = {};  // [a-zA-Z_][a-zA-Z0-9_]*, not starting with __, neither `le` nor `other`
-  std::size_t series_max = 1'000;        // label sets; one more has the label other="true", for all that come later
+  std::size_t series_max = 1'000;        // label sets, at least 1; all that come later share other="true"
   friend bool operator==(const metric_options&, const metric_options&) = default;
 };
 
@@ -137,7 +138,7 @@ class metric_family {
     return with(std::span{label_values.begin(), label_values.size()});
   }
 
-  // How often with() had to return the metric of other="true".
+  // How often with() had to return the metric of other="true": look-ups, not label sets and not updates.
   std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
 
  private:
@@ -165,7 +166,7 @@ class metric_family {
 // Owns a program's metrics. Not movable; outlives those who hold references to its families and metrics. Any thread.
 //
 // Declaring a family again, exactly as before, returns the same one, so that components may share it. Everything else
-// that is wrong with a declaration (a bad or taken name, bounds that do not ascend) throws
+// that is wrong with a declaration (a bad or taken name, no room, bounds that do not ascend) throws
 // failure(invalid_argument): declarations are code, not input. Limit: 1,000 families.
 class metrics_registry {
  public:
@@ -181,8 +182,8 @@ class metrics_registry {
   // 1 to 100 bounds, see histogram.
   metric_family<histogram>& add_histogram(metric_options options, std::vector<double> bounds);
 
-  // Families by name, series by label values. Includes troupe_metrics_overflow_total{metric} for the families whose
-  // label sets have reached their limit.
+  // Families by name, series by label values. Includes troupe_metrics_overflow_total{metric}, which is overflowed(),
+  // for the families where that is not 0.
   metrics_snapshot snapshot() const;
   std::string to_prometheus() const { return troupe::to_prometheus(snapshot()); }
 

@@ -63,7 +63,8 @@ class path {
 
   // Makes any bytes a legal segment: what may not stand there, and `~` itself, becomes `~XX` (upper-case hex of the
   // byte); `.` and `..` have their first dot escaped; the empty text is `~`. Different texts give different segments as
-  // long as the result fits; a longer one is cut and ends in `~~` and 16 hex digits of the text's FNV-1a hash.
+  // long as the result fits; a longer one is cut and ends in `~~` and 16 hex digits of the text's FNV-1a hash. That
+  // tells long texts apart but for chance; who wants to can find two with one segment.
   static std::string escape_segment(std::string_view text);
 
   // The text that escape_segment() was given. Fails with parse_error for what it never returns, and with unsupported

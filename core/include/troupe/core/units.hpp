@@ -15,7 +15,8 @@ namespace troupe {
 // bare `0` needs none. Never negative. Fails with parse_error, and with out_of_range above 292 years.
 result<duration> parse_duration(std::string_view text);
 
-// The shortest text that parse_duration() reads back as the same; a negative duration (not readable) has a leading `-`.
+// In the largest units that leave whole numbers (`1h30m`, `1s500ms`), as parse_duration() reads it back; a negative
+// duration, which is not readable, has a leading `-`.
 std::string format_duration(duration d);
 
 // A whole number of bytes: `1048576`, `512B`, `64MiB`; units B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB
