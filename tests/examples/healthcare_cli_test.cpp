@@ -166,7 +166,6 @@ BOOST_AUTO_TEST_CASE(a_second_signal_ends_the_program) {
 BOOST_AUTO_TEST_CASE(where_nothing_can_be_written_it_says_so) {
   for (const auto* script : {"\"$0\" > /dev/full", "\"$0\" -o json > /dev/full", "\"$0\" 3>&1 >&- 2>&3"}) {
     const auto out = shell(script);
-    if (std::string{script}.find("| true") != std::string::npos) continue;  // it may have written all before
     BOOST_TEST(out.code == 1, script << ": " << out.text);
     BOOST_TEST(has(out, "healthcare: standard output"), script << ": " << out.text);
   }
