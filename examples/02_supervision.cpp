@@ -85,8 +85,8 @@ void play(troupe::node& node) {
   for (const char* each : {"/top/line/a", "/top/line/b", "/top/line/c"})
     std::cout << "  " << node.ask(at(each), tell{}).value().text << '\n';
 
-  // The crash of a counts too, so b's third is the fourth of the pool within five seconds, one more than it may have: it
-  // gives up, and its own supervisor starts it anew with all its children.
+  // The crash of a counts too, so b's third is the fourth of the pool within five seconds, one more than it may have:
+  // it gives up, and its own supervisor starts it anew with all its children.
   for (int i = 0; i < 3; ++i) (void)node.ask(at("/top/pool/b"), crash{"again"});
   std::cout << "\nb of the pool failed too often, so the pool was started anew:\n";
   auto back = node.ask(at("/top/pool/b"), tell{});

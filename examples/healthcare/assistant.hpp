@@ -17,7 +17,8 @@ struct assistant_options {
   std::shared_ptr<const ward> patients;  // shared with the record system
   clinic at = default_clinic();
   std::optional<instant> begins;  // when the round begins; by default as the data says, see observation_log
-  // After so many messages to its agents, of every kind, the assistant kills a random sub-agent; 0: never.
+  // After so many messages to its agents, of every kind but not counting repetitions, the assistant kills a random
+  // sub-agent; 0: never.
   std::uint64_t chaos = 0;
   std::uint64_t seed = 1;  // of the choice
   // Where problems go, one line each.

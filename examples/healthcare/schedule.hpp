@@ -102,9 +102,8 @@ struct schedule {
 
 // Plans the follow-ups by replaying their revisions in the order of their times, not of their arrival. At each time the
 // appointments that have begun are history, and of the others
-// - none is with a clinician or of a patient who has another at that time, or with one who does not do what it needs,
-// or
-//   outside working hours;
+// - none is with a clinician or of a patient who has another at that time, nor with one who does not do what it needs,
+//   nor outside working hours;
 // - none begins before it was asked for;
 // - none has one of lower rank (less urgent; among equals, asked for later) in a slot that it could have had;
 // - each stays where it was unless one of these demands otherwise, or it was late and can be earlier now, or another of

@@ -42,7 +42,8 @@ BOOST_AUTO_TEST_CASE(the_second_example_shows_supervision) {
   BOOST_TEST(out.has("/top/pool/a is incarnation 2; its sibling was not disturbed: /top/pool/b is incarnation 1"),
              out.text);
   BOOST_TEST(out.has("/top/line/c is incarnation 2"), out.text);
-  BOOST_TEST(out.has("the pool was started anew:\n  /top/pool/b is incarnation 1\n  it has 2 children again"), out.text);
+  BOOST_TEST(out.has("the pool was started anew:\n  /top/pool/b is incarnation 1\n  it has 2 children again"),
+             out.text);
   BOOST_TEST(out.has("/top/pool                 degraded    incarnation 2"), out.text);
 }
 
