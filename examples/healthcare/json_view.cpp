@@ -1,7 +1,5 @@
 #include "healthcare/json_view.hpp"
 
-#include <algorithm>
-
 #include "healthcare/errc.hpp"
 #include "healthcare/text.hpp"
 

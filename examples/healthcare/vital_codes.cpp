@@ -1,7 +1,5 @@
 #include "healthcare/vital_codes.hpp"
 
-#include <array>
-#include <cmath>
 #include <string>
 
 #include "healthcare/errc.hpp"

@@ -1,6 +1,5 @@
 #include "healthcare/vitals_history.hpp"
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 
