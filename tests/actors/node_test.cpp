@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(options_out_of_their_bounds_are_refused_by_name) {
       {"kill_grace", [](node_options& o) { o.kill_grace = -1s; }},
       {"ask_timeout", [](node_options& o) { o.ask_timeout = 0s; }},
       {"ask_timeout", [](node_options& o) { o.ask_timeout = -1s; }},
+      {"settle_visits_max", [](node_options& o) { o.settle_visits_max = 0; }},
       {"clock", [](node_options& o) { o.scheduling = scheduling::threads; }},  // and a virtual one
   };
   for (const auto& [name, spoil] : wrong) {
@@ -215,6 +216,23 @@ BOOST_AUTO_TEST_CASE(answers_count_against_the_budget_of_a_visit_as_messages_do)
   BOOST_TEST(tries == 10'000);
   BOOST_TEST(tries_before_the_other > 0);
   BOOST_TEST(tries_before_the_other <= 300);
+}
+
+BOOST_AUTO_TEST_CASE(settling_gives_up_when_an_agent_goes_on_by_itself) {
+  auto options = deterministic();
+  options.settle_visits_max = 1'000;
+  node n{options};
+  bool on = true;
+  must_supervise(n, top_of(scripted_child("a", [&](scripted& me) {
+                   me.on([&](const note&, turn& now) {
+                     if (on) now.send_after(0s, now.self(), note{});
+                   });
+                 })));
+  n.send(n.ref(a), note{});
+  BOOST_CHECK_EXCEPTION(n.settle(), failure,
+                        [](const failure& told) { return told.error().is(agent_errc::overloaded); });
+  on = false;
+  n.settle();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
