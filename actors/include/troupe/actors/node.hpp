@@ -38,8 +38,8 @@ struct node_options {
   std::uint64_t seed = 0;  // Of all randomness; 0: from the system.
   std::size_t dead_letters_kept = 1'000;
   std::uint64_t settle_visits_max = 10'000'000;  // After so many visits to agents settle() gives up; at least 1.
-  std::shared_ptr<troupe::clock> clock = {};  // Shared with the caller. Default: real time. Threads need real time.
-  std::optional<logger> log = {};             // Default: warnings to stderr.
+  std::shared_ptr<troupe::clock> clock = {};     // Shared with the caller. Default: real time. Threads need real time.
+  std::optional<logger> log = {};                // Default: warnings to stderr.
 };
 
 // The answer to a question that was asked from outside the tree. Movable; threads: one.
