@@ -55,6 +55,9 @@ bool cell::deliver(envelope&& mail, bool may_wait) {
   may_wait = may_wait && mail.origin.get() != static_cast<reply_sink*>(this);
   auto outcome = mailbox_.push(std::move(mail), may_wait);
   if (outcome.ring) bell_.ring();
+  if (outcome.what == pushed::closed)  // let go of since it was found; the path may have gone on to another
+    if (const auto successor = home().names().find(where()); successor && successor.get() != this)
+      return successor->deliver(std::move(*outcome.dropped), may_wait);
   if (outcome.dropped) {
     outcome.dropped->queued_by_turn = 0;  // it did not wait for room
     const auto why = outcome.what == pushed::closed ? drop_reason::agent_down

@@ -20,6 +20,7 @@ node_options checked(node_options given) {
   require(given.blocking_queue > 0, "blocking_queue must be at least 1");
   require(given.ask_timeout > duration{0}, "ask_timeout must be positive");
   require(given.kill_grace > duration{0}, "kill_grace must be positive");
+  require(given.settle_visits_max > 0, "settle_visits_max must be at least 1");
   require(given.scheduling == scheduling::deterministic || !dynamic_cast<virtual_clock*>(given.clock.get()),
           "clock is a virtual_clock, which needs scheduling = deterministic: nothing else fires its timers");
   if (!given.clock) given.clock = std::make_shared<real_clock>();
@@ -217,12 +218,13 @@ void runtime::request_stop(exit_cause cause) {
 void runtime::settle() {
   if (!deterministic())
     throw failure{error{errc::unsupported, "settle() needs node_options::scheduling = deterministic"}};
-  constexpr std::uint64_t visits_max = 10'000'000;
   std::uint64_t visits = 0;
   for (;;) {
     while (scheduler_ && (scheduler_->run_one() || blocking_.run_one()))
-      if (++visits > visits_max)
-        throw failure{error{agent_errc::overloaded, "the agents do not come to rest: one of them goes on by itself"}};
+      if (++visits > options_.settle_visits_max)
+        throw failure{error{agent_errc::overloaded, "the agents do not come to rest in " +
+                                                        std::to_string(options_.settle_visits_max) +
+                                                        " visits (node_options::settle_visits_max)"}};
     if (timers_.next() > time().now()) break;
     timers_.fire_due();
     ++visits;

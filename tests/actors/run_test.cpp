@@ -57,6 +57,31 @@ BOOST_AUTO_TEST_CASE(a_signal_ends_a_running_program_in_order) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_second_signal_ends_a_program_at_once) {
+  support::process program{{lasting, "stubborn", "--threads", "1"}};
+  BOOST_REQUIRE_MESSAGE(program.wait_for("ready"), program.text());
+  program.send(SIGINT);
+  BOOST_REQUIRE_MESSAGE(program.wait_for("stopped: shutdown"), program.text());  // and would wait for an hour
+  program.send(SIGTERM);
+  BOOST_TEST(program.wait() == 128 + SIGTERM, program.text());
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_an_agent_starts_can_be_ended_by_a_signal) {
+  support::process program{{lasting, "tool", "--threads", "1"}};
+  BOOST_REQUIRE_MESSAGE(program.wait_for("ready"), program.text());
+  BOOST_TEST(program.text().find("the tool ended by a signal") != std::string::npos, program.text());
+  program.send(SIGTERM);
+  BOOST_TEST(program.wait() == 0, program.text());
+}
+
+BOOST_AUTO_TEST_CASE(a_node_survives_the_reader_of_its_log) {
+  support::process program{{lasting, "unread", "--threads", "1"}};
+  BOOST_REQUIRE_MESSAGE(program.wait_for("ready"), program.text());
+  program.send(SIGTERM);
+  BOOST_TEST(program.wait() == 0, program.text());
+  BOOST_TEST(program.text().find("stopped: shutdown") != std::string::npos, program.text());
+}
+
 BOOST_AUTO_TEST_CASE(a_setup_that_throws_and_a_supervisor_that_gives_up_are_failures) {
   const auto thrown = run_program({lasting, "throw"});
   BOOST_TEST(thrown.code == 1);

@@ -171,4 +171,86 @@ BOOST_AUTO_TEST_CASE(sub_agents_have_sub_agents) {
   BOOST_TEST(alive == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_sub_agent_that_is_done_is_gone_and_its_name_is_free) {
+  family f;
+  for (int job = 0; job < 5; ++job) {
+    BOOST_TEST(f.spawn("kid") == "/top/parent/kid");
+    f.n.send(f.n.ref(parent / "kid"), end_with{});
+    f.n.settle();
+    BOOST_TEST(f.log.take() == "start kid#1, stop kid#1 normal");
+    BOOST_TEST(!f.n.info(parent / "kid").has_value());
+  }
+  BOOST_TEST(f.n.info(parent)->children == 0u);
+  BOOST_TEST(must(f.n.ask(f.n.ref(parent), question{})).text == "incarnation 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_sub_agent_may_do_all_its_work_in_its_start_hook) {
+  class job final : public agent {
+   public:
+    job(agent_context& context, int* done) : agent{context}, done_{*done} {}
+
+   private:
+    task<void> on_start(turn& now) override {
+      ++done_;
+      now.stop();
+      co_return;
+    }
+    int& done_;
+  };
+  node n{deterministic()};
+  int jobs = 0;
+  must_supervise(n, top_of(scripted_child("parent", [&](scripted& me) {
+                   me.on([&](go, turn& now) -> task<void> {
+                     for (int i = 0; i < 3; ++i) {
+                       const auto started = co_await now.spawn<job>("job", &jobs);
+                       BOOST_TEST(started.path().str() == "/top/parent/job");
+                       co_await now.sleep(1s);
+                     }
+                   });
+                 })));
+  auto asked = n.begin_ask(n.ref(parent), go{});
+  n.advance(3s);
+  must(asked.get());
+  BOOST_TEST(jobs == 3);
+  BOOST_TEST(n.info(parent)->incarnation == 1u);
+  BOOST_TEST(n.info(parent)->children == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_sub_agent_with_a_spec_ends_and_comes_back_as_the_spec_says) {
+  node n{deterministic()};
+  journal log;
+  must_supervise(n, top_of(scripted_child("parent", [&](scripted& me) {
+                   me.on([&](go, turn& now) -> task<void> {
+                     auto lasting = child<plain>("lasting", {.restart = permanent}, &log);
+                     auto passing = child<plain>("passing", {.restart = temporary}, &log);
+                     auto first = now.spawn(std::move(lasting));
+                     auto second = now.spawn(std::move(passing));
+                     co_await first;
+                     co_await second;
+                   });
+                 })));
+  must(n.ask(n.ref(parent), go{}));
+  log.take();
+  n.send(n.ref(parent / "lasting"), end_with{});
+  n.settle();
+  BOOST_TEST(log.take() == "stop lasting#1 normal, start lasting#2");
+  n.send(n.ref(parent / "passing"), died());
+  n.settle();
+  BOOST_TEST(log.take() == "stop passing#1 failed");
+  BOOST_TEST(!n.info(parent / "passing").has_value());
+  BOOST_TEST(n.info(parent)->incarnation == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(sub_agents_that_are_killed_with_their_parent_say_so) {
+  family f;
+  f.spawn("kid");
+  must_supervise(f.n, {.name = "watchers", .children = {child<watcher>("watcher", &f.log, true)}});
+  f.n.send(f.n.ref(path{"/watchers/watcher"}), watch_it{f.n.ref(parent / "kid")});
+  f.n.settle();
+  f.log.take();
+  f.n.kill(f.n.ref(parent));
+  f.n.settle();
+  BOOST_TEST(f.log.take() == "down kid#1 killed: its parent was killed");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

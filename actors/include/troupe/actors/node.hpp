@@ -37,8 +37,9 @@ struct node_options {
   duration kill_grace = std::chrono::seconds{1};
   std::uint64_t seed = 0;  // Of all randomness; 0: from the system.
   std::size_t dead_letters_kept = 1'000;
-  std::shared_ptr<troupe::clock> clock = {};  // Shared with the caller. Default: real time. Threads need real time.
-  std::optional<logger> log = {};             // Default: warnings to stderr.
+  std::uint64_t settle_visits_max = 10'000'000;  // After so many visits to agents settle() gives up; at least 1.
+  std::shared_ptr<troupe::clock> clock = {};     // Shared with the caller. Default: real time. Threads need real time.
+  std::optional<logger> log = {};                // Default: warnings to stderr.
 };
 
 // The answer to a question that was asked from outside the tree. Movable; threads: one.
@@ -133,8 +134,8 @@ class node {
   const logger& log() const noexcept;
 
   // Deterministic scheduling only (with a virtual_clock); every other use is a bug and throws.
-  // Runs until nobody has anything to do at the present time. Throws overloaded if that does not happen in ten million
-  // steps.
+  // Runs until nobody has anything to do at the present time. Throws overloaded if that does not happen within
+  // node_options::settle_visits_max.
   void settle();
   // Moves the clock, firing each timer at its own time and settling after it.
   void advance(duration time);
