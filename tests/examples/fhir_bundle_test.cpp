@@ -190,6 +190,14 @@ BOOST_AUTO_TEST_CASE(a_medication_may_be_a_resource_of_its_own_or_contained) {
   BOOST_TEST(out.problems[0].kind == "missing_field");
 }
 
+BOOST_AUTO_TEST_CASE(a_concept_is_all_of_its_codings_and_its_text) {
+  const auto out = read(entry_text(R"({"resourceType":"AllergyIntolerance","id":"a","patient":{"reference":"Patient/p"},
+      "code":{"coding":[{"system":"s","code":"1","display":"One"},{"display":"Two"}],"text":"Three"}})"));
+  BOOST_TEST_REQUIRE(out.allergies.size() == 1u);
+  const std::vector<coding> wanted{{"s", "1", "One"}, {"", "", "Two"}, {"", "", "Three"}};
+  BOOST_TEST((out.allergies[0].substance == wanted));
+}
+
 BOOST_AUTO_TEST_CASE(other_resources_and_other_types_of_bundle_are_tolerated) {
   for (const auto* type : {"transaction", "searchset", "history", "document", "batch-response"}) {
     const auto out = read_bundle(
