@@ -217,8 +217,8 @@ BOOST_AUTO_TEST_CASE(a_sub_agent_may_do_all_its_work_in_its_start_hook) {
 }
 
 BOOST_AUTO_TEST_CASE(a_sub_agent_with_a_spec_ends_and_comes_back_as_the_spec_says) {
-  node n{deterministic()};
   journal log;
+  node n{deterministic()};
   must_supervise(n, top_of(scripted_child("parent", [&](scripted& me) {
                    me.on([&](go, turn& now) -> task<void> {
                      auto lasting = child<plain>("lasting", {.restart = permanent}, &log);
