@@ -100,6 +100,11 @@ void cell::refuse(envelope&& mail, drop_reason why, const exit_cause* cause) {
   mail.origin->resolve(mail.effect, because());
 }
 
+bool cell::hangs() const noexcept {
+  const auto since = busy_since_ns_.load(std::memory_order_relaxed);
+  return since != not_busy && home().time().now() - instant{duration{since}} >= home().options().kill_grace;
+}
+
 void cell::use_restart_budget(double used, instant at) noexcept {
   restart_budget_used_.store(used, std::memory_order_relaxed);
   last_child_restart_ns_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
@@ -121,14 +126,19 @@ visit cell::run(std::size_t budget, duration slice) {
   std::shared_ptr<reply_sink> got_room;
   std::uint64_t room_for = 0;
   last_end_ = {};
+  const auto began = home().time().coarse_now().time_since_epoch().count();
+  instant last_look{};  // at the time, after code of the agent ran
   std::optional<instant> until;
   while (!gone()) {
-    if (budget-- == 0 || (until && last_end_ >= *until)) return visit::more;
+    if (budget-- == 0 || (until && last_look >= *until)) return visit::more;
     const bool accepting = phase_.load(std::memory_order_relaxed) == phase::running && turns_.size() < turns_max_;
     switch (mailbox_.take(accepting, what, mail, got_room, room_for)) {
       case mailbox::next::idle: return visit::idle;
       case mailbox::next::signal:
+        busy_since_ns_.store(began, std::memory_order_relaxed);
+        resumed_ = false;
         handle(std::move(what));
+        if (resumed_) last_look = home().time().coarse_now();
         last_end_ = {};
         break;
       case mailbox::next::message:
@@ -136,10 +146,13 @@ visit cell::run(std::size_t budget, duration slice) {
           if (cell* sender = got_room->as_cell()) sender->post({.kind = signal_kind::room, .id = room_for});
           got_room.reset();
         }
+        busy_since_ns_.store(began, std::memory_order_relaxed);
         begin_turn(std::move(mail));
-        if (!until && last_end_ != instant{}) until = later(last_end_, slice);
+        if (last_end_ != instant{}) last_look = last_end_;
         break;
     }
+    busy_since_ns_.store(not_busy, std::memory_order_relaxed);  // before another worker may come in
+    if (!until && last_look != instant{}) until = later(last_look, slice);
   }
   forget_incarnation();
   return visit::terminated;
@@ -256,7 +269,6 @@ void cell::kill(signal what) {
       ending_->for_good |= what.for_good;
       ending_->asked |= what.origin != nullptr;
       if (what.origin) ending_->waiting.push_back(std::move(what));
-      ending_->within = std::min(ending_->within, what.within);
       if (!std::exchange(ending_->brutal, true)) {
         ending_->cause = cause;
         cancel_turns(cause);
@@ -269,7 +281,6 @@ void cell::kill(signal what) {
       auto how = std::make_unique<ending>();
       how->cause = cause;
       how->brutal = true;
-      how->within = what.within;
       how->start_failed = current_phase() == phase::starting;
       how->asked = what.origin != nullptr;
       how->for_good = what.for_good;
@@ -319,10 +330,9 @@ void cell::timer_fired() {
         break;
       }
       case effect_kind::ending_child: {
-        const auto child = slot->target;
+        const auto child = std::const_pointer_cast<cell>(slot->target.target()->as_cell()->shared_from_this());
         effects_.release(id);
-        abandon_child(child);
-        child_ended();
+        child_is_late(child);
         break;
       }
       case effect_kind::sleep: complete(id, message{}); break;
@@ -351,7 +361,7 @@ std::uint64_t cell::tell_child(const cell_ptr& child, signal_kind kind, bool for
                                duration within, turn* owner) {
   const auto id = begin_effect(effect_kind::supervise, owner, later(home().time().now(), within));
   if (abandoned()) return id;
-  signal what{.kind = kind, .for_good = for_good, .within = within, .id = id};
+  signal what{.kind = kind, .for_good = for_good, .id = id};
   what.origin = shared_from_this();
   what.cause = std::make_unique<exit_cause>(std::move(cause));
   child->post(std::move(what));

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -100,14 +101,17 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // waits for its answer is told. The path goes to the successor, if there is one. Gives the mail, for the successor or
   // to be refused; nothing if the cell is gone already.
   std::vector<envelope> abandon(const cell_ptr& successor = nullptr);
+  // Whether a handler, a hook or a destructor of the agent has kept a worker for the time of a kill's grace. A cell
+  // that waits for a worker does not hang, however long.
+  bool hangs() const noexcept;
   doorbell& bell() const noexcept { return bell_; }
   // For the supervisor that this cell is: restarts within the period over intensity.
   void use_restart_budget(double used, instant at) noexcept;
   double restart_budget_used(instant now) const noexcept;
 
   // -- the scheduler --------------------------------------------------------------------------------------------------
-  // Handles up to `budget` messages and signals, for up to `slice` from the end of the first message. After `idle`,
-  // another thread may run the cell at once.
+  // Handles up to `budget` messages and signals, for up to `slice` from when the agent's code came back for the first
+  // time. After `idle`, another thread may run the cell at once.
   visit run(std::size_t budget, duration slice);
 
   // -- the agent and its turns, on its thread of control --------------------------------------------------------------
@@ -171,7 +175,8 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void begin_ending(std::unique_ptr<ending> how);
   void sweep_children();
   void child_ended();
-  void abandon_child(const agent_ref& child);
+  void end_child(const cell_ptr& child);
+  void child_is_late(const cell_ptr& child);
   void continue_ending();
   bool has_stop_hook() const noexcept;
   void limit_stop_hook();
@@ -191,6 +196,8 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   std::atomic<phase> phase_{phase::shell};
   std::atomic<fate> fate_{fate::present};
   std::atomic<std::uint64_t> incarnation_;
+  static constexpr auto not_busy = std::numeric_limits<std::int64_t>::min();
+  std::atomic<std::int64_t> busy_since_ns_{not_busy};  // when the visit began in which the agent's code runs
   std::atomic<double> restart_budget_used_{0.0};
   std::atomic<std::int64_t> last_child_restart_ns_{0};
   mailbox mailbox_;
@@ -205,6 +212,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   spin_lock questions_lock_;
   turn* questions_ = nullptr;  // the turns that somebody waits for, as a list; guarded by questions_lock_
   instant last_end_{};         // of the turn that ended in this visit of the scheduler; the next one begins then
+  bool resumed_ = false;       // a turn was, by the signal in hand
   effect_table effects_;
   std::vector<instant> armed_;  // when the timers that were set fire, the next one last
   std::unique_ptr<std::unordered_map<troupe::path, std::uint64_t>> watching_;  // watches by number
@@ -227,9 +235,8 @@ struct cell::ending {
   bool declined = false;
   bool hook_done = false;
   bool swept = false;
-  duration within = duration::max();  // that whoever kills it waits
-  std::size_t children = 0;           // that have not ended yet
-  std::vector<signal> waiting;        // requests to answer at the end
+  std::size_t children = 0;     // that have not ended yet
+  std::vector<signal> waiting;  // requests to answer at the end
 };
 
 }  // namespace troupe::actors

@@ -30,42 +30,43 @@ std::vector<cell_ptr> cell::children() const {
   return {};
 }
 
-// A handler below that hangs must not hang this cell: each level waits half as long as the one above, so that the agent
-// whose handler it is gets abandoned, and not one in between.
 void cell::sweep_children() {
   if (abandoned()) return;
   ending_->swept = true;
   const auto left = children();
   ending_->children = left.size();
   if (left.empty()) return continue_ending();
+  for (const auto& child : left) end_child(child);
+}
+
+// A handler below that hangs must not hang a cell that is killed.
+void cell::end_child(const cell_ptr& child) {
   const bool brutal = ending_->brutal;
-  const auto within = brutal ? std::min(ending_->within, home().options().kill_grace) / 2 : duration::max();
-  const auto deadline = later(home().time().now(), within);
-  for (const auto& child : left) {
-    const auto id = effects_.begin(effect_kind::ending_child, nullptr, deadline);
-    effects_.find(id)->target = child->ref();
-    signal what{.kind = brutal ? signal_kind::kill : signal_kind::stop, .for_good = true, .within = within, .id = id};
-    what.origin = shared_from_this();
-    what.cause = std::make_unique<exit_cause>(brutal ? exit_cause::killed("its parent was killed")
-                                                     : exit_cause::shutdown("its parent ends"));
-    child->post(std::move(what));
-  }
+  const auto deadline = brutal ? later(home().time().now(), home().options().kill_grace) : instant::max();
+  const auto id = effects_.begin(effect_kind::ending_child, nullptr, deadline);
+  effects_.find(id)->target = child->ref();
+  signal what{.kind = brutal ? signal_kind::kill : signal_kind::stop, .for_good = true, .id = id};
+  what.origin = shared_from_this();
+  what.cause = std::make_unique<exit_cause>(brutal ? exit_cause::killed("its parent was killed")
+                                                   : exit_cause::shutdown("its parent ends"));
+  child->post(std::move(what));
   arm_timer(deadline);
+}
+
+// One that hangs is abandoned: its path is free, what it does has no effect. One that does not waits for a worker, or
+// for one below it that hangs.
+void cell::child_is_late(const cell_ptr& child) {
+  if (!child->hangs()) return end_child(child);
+  home().log().error("an agent does not even end when killed; it is abandoned with its thread",
+                     {{"agent", child->where().str()}});
+  const auto cause = exit_cause::killed("abandoned");
+  for (auto& mail : child->abandon()) child->refuse(std::move(mail), drop_reason::agent_down, &cause);
+  home().abandon_below(*child);
+  child_ended();
 }
 
 void cell::child_ended() {
   if (--ending_->children == 0) continue_ending();
-}
-
-// Ends what does not end when killed: its path is free, what it does has no effect.
-void cell::abandon_child(const agent_ref& child) {
-  auto* stuck = const_cast<cell*>(child.target()->as_cell());
-  if (!stuck || stuck->gone()) return;
-  home().log().error("an agent does not even end when killed; it is abandoned with its thread",
-                     {{"agent", stuck->where().str()}});
-  const auto cause = exit_cause::killed("abandoned");
-  for (auto& mail : stuck->abandon()) stuck->refuse(std::move(mail), drop_reason::agent_down, &cause);
-  home().abandon_below(*stuck);
 }
 
 void cell::continue_ending() {
@@ -113,13 +114,11 @@ void cell::arrive_down() {
   if (!keep) agent_.reset();
   last_cause_ = std::make_unique<exit_cause>(how->cause);
   const auto mark = [this] {
+    if (abandoned()) return false;  // while its object went
     phase_.store(phase::shell, std::memory_order_release);
     return true;
   };
-  if (spawner_)
-    mark();
-  else
-    home().watching().incarnation_ended(where(), incarnation(), how->cause, mark);
+  if (!(spawner_ ? mark() : home().watching().incarnation_ended(where(), incarnation(), how->cause, mark))) return;
 
   const bool was_starting = how->start_failed || how->declined;
   if (was_starting) {
@@ -156,7 +155,7 @@ void cell::terminate() {
   agent_.reset();
   const auto cause = last_cause_ ? *last_cause_ : exit_cause::shutdown();
   if (!spawner_) {
-    home().retire(*this);
+    home().retire(spec_->actor_type, counters_);
     home().names().erase(*this);
     home().metrics().agent_terminated(cause.kind);
   }
@@ -174,8 +173,10 @@ void cell::forget_incarnation() {
   cancel_turns(exit_cause::killed("abandoned"));
   effects_.clear();
   stop_watching();
+  const auto left = children();
+  spawner_cell_.reset();
   agent_.reset();
-  if (const auto below = std::exchange(spawner_cell_, nullptr)) {
+  for (const auto& below : left) {  // those too that it started while it was being abandoned
     signal what{.kind = signal_kind::kill, .for_good = true};
     what.cause = std::make_unique<exit_cause>(exit_cause::killed("its parent was abandoned"));
     below->post(std::move(what));
@@ -216,7 +217,7 @@ std::vector<envelope> cell::abandon(const cell_ptr& successor) {
     if (const auto waiting = std::exchange(mail.queued_by_turn, 0); waiting != 0 && mail.origin)
       if (cell* sender = mail.origin->as_cell()) sender->post({.kind = signal_kind::room, .id = waiting});
   if (!spawner_) {
-    home().retire(*this);
+    home().retire(spec_->actor_type, counters_);
     home().names().erase(*this);
     home().metrics().agent_terminated(exit_kind::killed);
   }

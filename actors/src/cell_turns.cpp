@@ -169,16 +169,21 @@ void cell::finish_turn(turn& over) {
 void cell::fail_turn(turn& over, std::exception_ptr why) {
   const auto owned = remove(over);
   owned->running_.cancel();
-  if (abandoned()) return;
+  const auto asked = take_question(*owned);  // whatever comes next: the list of questions must not keep it
+  if (abandoned()) {
+    if (asked != 0)
+      owned->origin_->resolve(
+          asked, error{agent_errc::agent_down, where().str() + " was abandoned while it handled a question"});
+    return;
+  }
   if (owned->kind_ != turn_kind::message) return hook_finished(owned->kind_, false, std::move(why));
   const std::string text = text_of(why);
   const instant now = home().time().now();
   counters_.count_turn(now - owned->started_);
   counters_.count_failure(now, text);
-  if (const auto effect = take_question(*owned); effect != 0)
-    owned->origin_->resolve(
-        effect, error{agent_errc::agent_failed,
-                      where().str() + " failed while it handled `" + std::string{owned->type_->name} + "`: " + text});
+  if (asked != 0)
+    owned->origin_->resolve(asked, error{agent_errc::agent_failed, where().str() + " failed while it handled `" +
+                                                                       std::string{owned->type_->name} + "`: " + text});
   home().log().warn("an agent failed", {{"agent", where().str()},
                                         {"type", spec_->actor_type},
                                         {"message", owned->type_->name},
@@ -244,7 +249,7 @@ void cell::wait_for_room(turn& sender) {
 
 bool cell::would_wait_for_itself(const turn& asking, const agent_ref& whom) const noexcept {
   const cell* known = whom.target()->as_cell();
-  const auto is = [&](const cell& it) { return known ? known == &it : whom.path() == it.where(); };
+  const auto is = [&](const cell& it) { return known && !known->gone() ? known == &it : whom.path() == it.where(); };
   if (is(*this)) return turns_max_ == 1 || asking.kind_ != turn_kind::message;
   return asking.kind_ == turn_kind::start_hook && parent_ && !parent_->is_spawner() && is(*parent_);
 }
@@ -286,6 +291,7 @@ void cell::complete(std::uint64_t effect, result<message> outcome) {
   if (const auto waiter = std::exchange(slot->waiter, nullptr)) {
     turn& owner = *slot->owner;
     counters_.waits_on.store(0, std::memory_order_relaxed);
+    resumed_ = true;
     resume(owner, waiter);
     step(owner);
   }

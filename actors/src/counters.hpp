@@ -36,6 +36,7 @@ struct agent_counters {
   std::atomic<const message_type*> in_hand{nullptr};  // null: idle
   std::atomic<std::uint8_t> waits_on{0};              // effect_kind
   std::atomic<turn_histogram*> turn_times{nullptr};   // made with the first turn
+  bool retired = false;                               // the node's totals have them; guarded by the mutex of these
 
   ~agent_counters() { delete turn_times.load(); }
   void count_turn(duration took);

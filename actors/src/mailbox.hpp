@@ -42,8 +42,7 @@ enum class signal_kind : std::uint8_t {
 // What the runtime tells a cell; handled before any message, also while a turn waits.
 struct signal {
   signal_kind kind = signal_kind::timer;
-  bool for_good = false;              // stop, kill: the cell ends too, its path becomes free
-  duration within = duration::max();  // kill: how long the origin waits before it abandons the cell
+  bool for_good = false;  // stop, kill: the cell ends too, its path becomes free
   std::uint64_t id = 0;
   message value = {};
   std::unique_ptr<troupe::error> error = {};

@@ -34,27 +34,19 @@ void node_metrics::child_restarted(std::string_view actor_type, exit_kind why) {
 
 std::string runtime::metrics_text() {
   struct readings {
-    std::uint64_t turns = 0, failures = 0;
+    totals all;
     double queued = 0, deepest = 0, oldest_s = 0;
     std::map<health, double> states;
   };
   std::map<std::string, readings, std::less<>> by_type;
   for (const auto& each : agents()) {
     auto& sum = by_type[each.actor_type];
-    sum.turns += each.turns;
-    sum.failures += each.failures;
     sum.queued += static_cast<double>(each.mailbox_messages);
     sum.deepest = std::max(sum.deepest, static_cast<double>(each.mailbox_messages_max));
     sum.oldest_s = std::max(sum.oldest_s, std::chrono::duration<double>{each.oldest_message_age}.count());
     sum.states[each.state] += 1;
   }
-  {
-    std::scoped_lock lock{retired_mutex_};
-    for (const auto& [type, gone] : retired_) {
-      by_type[type].turns += gone.turns;
-      by_type[type].failures += gone.failures;
-    }
-  }
+  for (const auto& [type, all] : totals_by_type()) by_type[type].all = all;
   // What is read off the agents, in a registry of its own: nothing counts it as it happens.
   metrics_registry read;
   auto& actors = read.add_gauge(
@@ -79,8 +71,8 @@ std::string runtime::metrics_text() {
     queued.with({type}).set(sum.queued);
     deepest.with({type}).set(sum.deepest);
     oldest.with({type}).set(sum.oldest_s);
-    processed.with({type}).add(sum.turns);
-    failed.with({type}).add(sum.failures);
+    processed.with({type}).add(sum.all.turns);
+    failed.with({type}).add(sum.all.failures);
   }
   // A program may have taken one of these names for a metric of its own; a family may stand there once only.
   auto all = read.snapshot();

@@ -62,9 +62,13 @@ void runtime::end_tree() {
   root()->post(std::move(what));
   if (deterministic()) {
     // Children that do not end by themselves are killed when their shutdown time is over.
-    for (settle(); !waiter->ready() && timers_.next() != instant::max(); settle())
-      if (auto* manual = dynamic_cast<virtual_clock*>(options_.clock.get()))
-        manual->advance(std::max(duration{0}, timers_.next() - time().now())), timers_.fire_due();
+    try {
+      for (settle(); !waiter->ready() && timers_.next() != instant::max(); settle())
+        if (auto* manual = dynamic_cast<virtual_clock*>(options_.clock.get()))
+          manual->advance(std::max(duration{0}, timers_.next() - time().now())), timers_.fire_due();
+    } catch (const failure& why) {
+      log().error("the agents do not end in order", {{"error", why.error().describe()}});
+    }
   } else {
     (void)waiter->take(duration::max());
   }
@@ -74,7 +78,10 @@ void runtime::end_tree() {
   }
   blocking_.stop();
   timers_.stop();
-  if (deterministic()) settle();  // last visits
+  abandon_all();
+  if (deterministic())
+    while (scheduler_->run_one()) {
+    }  // last visits
   scheduler_.reset();
 }
 
@@ -117,12 +124,15 @@ cell_ptr runtime::resolve(const agent_ref& to) {
   return names_.find(to.path());
 }
 
-void runtime::retire(const cell& gone) {
+void runtime::retire(const std::string& actor_type, agent_counters& of) {
   std::scoped_lock lock{retired_mutex_};
-  auto known = retired_.find(gone.spec().actor_type);
-  if (known == retired_.end()) known = retired_.emplace(gone.spec().actor_type, totals{}).first;
-  known->second.turns += gone.counters().turns.load(std::memory_order_relaxed);
-  known->second.failures += gone.counters().failures.load(std::memory_order_relaxed);
+  retired_[actor_type].add(of);
+  of.retired = true;
+}
+
+void runtime::totals::add(const agent_counters& of) noexcept {
+  turns += of.turns.load(std::memory_order_relaxed);
+  failures += of.failures.load(std::memory_order_relaxed);
 }
 
 // -- messages ---------------------------------------------------------------------------------------------------------
@@ -161,21 +171,29 @@ std::vector<dead_letter> runtime::dead_letters() const {
   return {dead_.begin(), dead_.end()};
 }
 
+std::map<std::string, runtime::totals, std::less<>> runtime::totals_by_type() const {
+  const auto present = names_.all();
+  std::scoped_lock lock{retired_mutex_};
+  auto sums = retired_;
+  for (const auto& each : present)
+    if (!each->counters().retired) sums[each->spec().actor_type].add(each->counters());
+  return sums;
+}
+
 std::uint64_t runtime::messages_processed() const {
   std::uint64_t total = 0;
-  for (const auto& each : names_.all()) total += each->counters().turns.load(std::memory_order_relaxed);
-  {
-    std::scoped_lock lock{retired_mutex_};
-    for (const auto& [type, of] : retired_) total += of.turns;
-  }
-  // An agent that ends meanwhile may be counted twice, or not at all; the number never goes back for it.
-  auto shown = processed_shown_.load();
-  while (shown < total && !processed_shown_.compare_exchange_weak(shown, total)) {
-  }
-  return std::max(shown, total);
+  for (const auto& [type, of] : totals_by_type()) total += of.turns;
+  return total;
 }
 
 // -- abandoned cells --------------------------------------------------------------------------------------------------
+
+// Whoever has not ended with the tree: without a scheduler nobody runs any more.
+void runtime::abandon_all() {
+  const auto cause = exit_cause::killed("the node stops");
+  for (const auto& each : names_.all())
+    for (auto& mail : each->abandon()) each->refuse(std::move(mail), drop_reason::agent_down, &cause);
+}
 
 void runtime::abandon_below(const cell& abandoned) {
   const auto cause = exit_cause::killed("its parent was abandoned");

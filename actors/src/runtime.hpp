@@ -84,7 +84,7 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   std::string metrics_text();
   std::uint64_t messages_processed() const;
   // Keeps what was counted of an agent that goes.
-  void retire(const cell& gone);
+  void retire(const std::string& actor_type, agent_counters& of);
   // Ends everything in the subtree of an abandoned cell, without waiting for it.
   void abandon_below(const cell& abandoned);
 
@@ -94,7 +94,16 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   actors::scheduler& scheduling_layer();
 
  private:
+  struct totals {
+    std::uint64_t turns = 0;
+    std::uint64_t failures = 0;
+    void add(const agent_counters& of) noexcept;
+  };
+
   void end_tree();
+  void abandon_all();
+  // Of all agents there were; none of them ever goes back.
+  std::map<std::string, totals, std::less<>> totals_by_type() const;
 
   node_options options_;
   node_metrics metrics_;
@@ -117,13 +126,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   std::array<std::uint64_t, drop_reasons> dropped_{};
   std::deque<dead_letter> dead_;  // bounded by options_.dead_letters_kept
 
-  struct totals {
-    std::uint64_t turns = 0;
-    std::uint64_t failures = 0;
-  };
   mutable std::mutex retired_mutex_;
   std::map<std::string, totals, std::less<>> retired_;  // by type of agent
-  mutable std::atomic<std::uint64_t> processed_shown_{0};
 };
 
 // Waits for one answer from outside the tree.

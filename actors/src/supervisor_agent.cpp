@@ -231,7 +231,7 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
       cell_.tell_child(child->cell, signal_kind::start, false, exit_cause::normal(), child->spec->start_within, &now)}};
   auto started = co_await starting.as_result();
   child->incarnation = child->cell->incarnation();  // one that failed to start counts too
-  const auto& where = child->cell->where();
+  const auto where = child->cell->where();          // a copy: the cell may go
   if (!started) {
     error why = std::move(started).error();
     if (why.is(agent_errc::declined)) {
@@ -282,7 +282,7 @@ effect<exit_cause> supervisor_agent::begin_stop(position child, bool for_good, d
 
 task<void> supervisor_agent::kill(position child, bool for_good, turn& now) {
   auto killing = begin_kill(child, for_good, now);
-  finish_kill(child, for_good, co_await killing.as_result());
+  co_await finish_kill(child, for_good, killing, now);
 }
 
 void supervisor_agent::warn_of_late(const record& child) const {
@@ -297,13 +297,18 @@ effect<exit_cause> supervisor_agent::begin_kill(position child, bool for_good, t
                                cell_.home().options().kill_grace, &now)}};
 }
 
-void supervisor_agent::finish_kill(position child, bool for_good, const result<exit_cause>& killed) {
+task<void> supervisor_agent::finish_kill(position child, bool for_good, effect<exit_cause>& killing, turn& now) {
+  auto killed = co_await killing.as_result();
+  while (!killed && !child->cell->hangs()) {  // it waits for a worker, or for one below it that hangs
+    auto again = begin_kill(child, for_good, now);
+    killed = co_await again.as_result();
+  }
   if (!killed) {
     // Its handler does not come back to the scheduler. The path goes on without it.
     log().error("a child does not even end when killed; it is abandoned with its thread",
                 {{"agent", child->cell->where().str()}});
     abandon(child, for_good);
-    return;
+    co_return;
   }
   child->last_cause = std::make_unique<exit_cause>(*killed);
   if (for_good) child->cell = nullptr;
@@ -368,7 +373,7 @@ task<void> supervisor_agent::stop_all_at_once(turn& now) {
     warn_of_late(*child);
     killing.emplace_back(child, begin_kill(child, true, now));
   }
-  for (auto& [child, effect] : killing) finish_kill(child, true, co_await effect.as_result());
+  for (auto& [child, effect] : killing) co_await finish_kill(child, true, effect, now);
   by_id_.clear();
   children_.clear();
 }

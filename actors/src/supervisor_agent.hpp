@@ -82,7 +82,7 @@ class supervisor_agent final : public agent {
   void warn_of_late(const record& child) const;
   task<void> kill(position child, bool for_good, turn& now);
   effect<exit_cause> begin_kill(position child, bool for_good, turn& now);
-  void finish_kill(position child, bool for_good, const result<exit_cause>& killed);
+  task<void> finish_kill(position child, bool for_good, effect<exit_cause>& killing, turn& now);
   void abandon(position child, bool for_good);
   task<void> stop_all(turn& now);
   task<void> stop_all_at_once(turn& now);
@@ -93,6 +93,7 @@ class supervisor_agent final : public agent {
   task<void> attempt(position child, turn& now);
   void count_restart(const record& child);
   task<void> try_again(position child, turn& now);
+  task<bool> start_again(position child, turn& now);
   task<void> restart_group(position first, turn& now);
   bool over_intensity(turn& now);
   void plan_retry(position child, duration delay, turn& now);

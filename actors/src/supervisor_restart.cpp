@@ -80,21 +80,25 @@ task<void> supervisor_agent::try_again(position child, turn& now) {
 task<void> supervisor_agent::attempt(position child, turn& now) {
   switch (spec_->strategy) {
     case one_for_one:
-    case simple_one_for_one: {
-      const auto started = co_await start(child, now);
-      if (started) {
-        count_restart(*child);
-      } else if (started.error().is(agent_errc::declined)) {
-        co_await release(child, now);
-        if (leaves_nothing(*child)) erase(child);
-      } else {
-        co_await try_again(child, now);
-      }
-      break;
-    }
+    case simple_one_for_one: co_await start_again(child, now); break;
     case rest_for_one: co_await restart_group(child, now); break;
     case one_for_all: co_await restart_group(children_.begin(), now); break;
   }
+}
+
+// False if it failed to start, so that there will be another attempt.
+task<bool> supervisor_agent::start_again(position child, turn& now) {
+  const auto started = co_await start(child, now);
+  if (started) {
+    count_restart(*child);
+  } else if (started.error().is(agent_errc::declined)) {
+    co_await release(child, now);
+    if (leaves_nothing(*child)) erase(child);
+  } else {
+    co_await try_again(child, now);
+    co_return false;
+  }
+  co_return true;
 }
 
 void supervisor_agent::count_restart(const record& child) {
@@ -115,16 +119,8 @@ task<void> supervisor_agent::restart_group(position first, turn& now) {
   for (const auto& id : group) {
     const auto child = find(id);
     if (child == children_.end()) continue;
-    const auto started = co_await start(child, now);
-    if (started) {
-      count_restart(*child);
-    } else if (started.error().is(agent_errc::declined)) {
-      co_await release(child, now);
-      if (leaves_nothing(*child)) erase(child);
-    } else {
-      co_await try_again(child, now);
-      co_return;
-    }
+    const bool goes_on = co_await start_again(child, now);
+    if (!goes_on) co_return;
   }
 }
 

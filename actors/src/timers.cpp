@@ -1,5 +1,8 @@
 #include "timers.hpp"
 
+#include <algorithm>
+#include <functional>
+
 #include "cell.hpp"
 
 namespace troupe::actors {
@@ -8,24 +11,33 @@ void timer_queue::add(instant when, std::weak_ptr<cell> whom) {
   bool first = false;
   {
     std::scoped_lock lock{mutex_};
-    first = queue_.empty() || when < queue_.top().when;
-    queue_.push({when, ++count_, std::move(whom)});
+    first = queue_.empty() || when < queue_.front().when;
+    if (queue_.size() >= swept_above_) sweep();
+    queue_.push_back({when, ++count_, std::move(whom)});
+    std::push_heap(queue_.begin(), queue_.end(), std::greater<>{});
   }
   if (first) wake_.notify_one();
 }
 
 instant timer_queue::next() const {
   std::scoped_lock lock{mutex_};
-  return queue_.empty() ? instant::max() : queue_.top().when;
+  return queue_.empty() ? instant::max() : queue_.front().when;
 }
 
 std::vector<std::weak_ptr<cell>> timer_queue::take_due(instant now) {
   std::vector<std::weak_ptr<cell>> due;
-  while (!queue_.empty() && queue_.top().when <= now) {
-    due.push_back(queue_.top().whom);
-    queue_.pop();
+  while (!queue_.empty() && queue_.front().when <= now) {
+    std::pop_heap(queue_.begin(), queue_.end(), std::greater<>{});
+    due.push_back(std::move(queue_.back().whom));
+    queue_.pop_back();
   }
   return due;
+}
+
+void timer_queue::sweep() {
+  std::erase_if(queue_, [](const timer& each) { return each.whom.expired(); });
+  std::make_heap(queue_.begin(), queue_.end(), std::greater<>{});
+  swept_above_ = std::max<std::size_t>(1'000, 2 * queue_.size());
 }
 
 void timer_queue::fire_due() {
@@ -44,7 +56,7 @@ void timer_queue::run_in_thread() {
         wake_.wait(lock);
         continue;
       }
-      const auto when = queue_.top().when;
+      const auto when = queue_.front().when;
       if (when > clock_.now()) {
         wake_.wait_until(lock, when);
         continue;

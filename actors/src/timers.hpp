@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <queue>
 #include <thread>
 #include <troupe/core/clock.hpp>
 #include <vector>
@@ -14,8 +13,9 @@ namespace troupe::actors {
 class cell;
 
 // Tells cells that a time has come. A timer cannot be cancelled: a cell looks for itself what is due, so that a late or
-// needless call harms nobody; a timer keeps no cell alive. Each cell has one timer for its next deadline, which bounds
-// the queue. With real time, a thread fires them; with a virtual clock, `fire_due` does.
+// needless call harms nobody; a timer keeps no cell alive. A cell has a timer for its next deadline, and few others;
+// those of cells that are no more are swept out whenever the queue has doubled. With real time, a thread fires them;
+// with a virtual clock, `fire_due` does.
 class timer_queue {
  public:
   explicit timer_queue(const clock& time) noexcept : clock_{time} {}
@@ -38,11 +38,13 @@ class timer_queue {
     }
   };
   std::vector<std::weak_ptr<cell>> take_due(instant now);
+  void sweep();
 
   const clock& clock_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::priority_queue<timer, std::vector<timer>, std::greater<>> queue_;
+  std::vector<timer> queue_;  // a heap, the next one first
+  std::size_t swept_above_ = 1'000;
   std::uint64_t count_ = 0;
   bool stopping_ = false;
   std::thread thread_;

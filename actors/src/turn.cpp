@@ -203,9 +203,10 @@ void turn::kill(const agent_ref& who, std::string why) {
 
 namespace actors {
 
+// A turn of an abandoned cell goes no further than to its next wait.
 bool effect_handle::finished() const noexcept {
   const auto* slot = owner_->effects().find(id_);
-  return slot && slot->finished;
+  return slot && slot->finished && !owner_->abandoned();
 }
 
 void effect_handle::resume_when_finished(std::coroutine_handle<> waiting) const {

@@ -60,6 +60,7 @@ class work_stealing : public caf::policy::unprofiled {
     worker_data(const worker_data&) {}  // CAF copies an unused one into each worker
     job_queue jobs;
     std::size_t next_victim = 0;
+    std::uint32_t dequeued = 0;
     std::mutex mutex;
     std::condition_variable arrived;
     bool asleep = false;  // guarded by mutex
@@ -97,7 +98,11 @@ class work_stealing : public caf::policy::unprofiled {
     using namespace std::chrono_literals;
     constexpr int attempts_awake = 100;
     constexpr int attempts_dozing = 500;
+    constexpr std::uint32_t steal_every = 64;
     auto& mine = d(self);
+    // However much there is to do here: what is in the queue of a worker that hangs must not wait for it.
+    if (++mine.dequeued % steal_every == 0)
+      if (auto* job = steal(self)) return job;
     for (int attempt = 0;; ++attempt) {
       if (auto* job = mine.jobs.pop()) return job;
       if (auto* job = steal(self)) return job;

@@ -69,6 +69,10 @@ void virtual_clock::set(timestamp to) {
   advance(to < now ? duration{-1} : sum(to.time_since_epoch(), -now.time_since_epoch()));
 }
 
-void virtual_clock::step_wall(duration by) noexcept { wall_step_ns_ += by.count(); }
+void virtual_clock::step_wall(duration by) noexcept {
+  auto before = wall_step_ns_.load();
+  while (!wall_step_ns_.compare_exchange_weak(before, sum(duration{before}, by).count())) {
+  }
+}
 
 }  // namespace troupe

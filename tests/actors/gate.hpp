@@ -29,6 +29,15 @@ class event {
   bool happened_ = false;
 };
 
+// A handler that blocks its thread.
+struct block {
+  event begun, release;
+  void hold() {
+    begun.happen();
+    release.wait();
+  }
+};
+
 // Happens when the last copy of what holds it is gone.
 class at_the_end {
  public:

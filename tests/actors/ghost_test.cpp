@@ -20,15 +20,6 @@ node_options threads() { return {.threads = 4, .ask_timeout = 30s, .kill_grace =
 
 child_options impatient(restart_type restart = permanent) { return {.restart = restart, .shutdown = 20ms}; }
 
-// A handler that blocks its thread.
-struct block {
-  event begun, release;
-  void hold() {
-    begun.happen();
-    release.wait();
-  }
-};
-
 // Counts the agents that live, by the members that their handlers hold.
 class head_count {
  public:

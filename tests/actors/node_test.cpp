@@ -18,10 +18,14 @@ const path top{"/top"};
 const path a{"/top/a"};
 const path b{"/top/b"};
 
-// The threads of this process, by number.
+// The threads of this process, by number. Read until it is the same twice, as one that ends meanwhile can hide another.
 std::set<std::string> threads() {
-  std::set<std::string> found;
-  for (const auto& each : std::filesystem::directory_iterator{"/proc/self/task"}) found.insert(each.path().filename());
+  std::set<std::string> before, found;
+  do {
+    before = std::exchange(found, {});
+    for (const auto& each : std::filesystem::directory_iterator{"/proc/self/task"})
+      found.insert(each.path().filename());
+  } while (found != before);
   return found;
 }
 

@@ -21,15 +21,6 @@ node_options threads(logger log = {}) {
 
 child_options impatient(restart_type restart = permanent) { return {.restart = restart, .shutdown = 20ms}; }
 
-// A handler that blocks its thread.
-struct block {
-  event begun, release;
-  void hold() {
-    begun.happen();
-    release.wait();
-  }
-};
-
 // Says what it is told to the log of a test.
 class written {
  public:

@@ -346,7 +346,8 @@ BOOST_AUTO_TEST_CASE(quotes_next_to_the_end_of_a_multiline_text_belong_to_it) {
   }
 }
 
-// On a thread with little stack, as the pools of some C libraries and debuggers have it.
+// On a thread with little stack, as the pools of some C libraries and debuggers have it. The thread sanitizer needs
+// more.
 BOOST_AUTO_TEST_CASE(the_deepest_file_within_the_limits_needs_little_stack) {
   std::string key = "a";
   for (int i = 0; i < 64; ++i) key += ".a";
@@ -358,6 +359,11 @@ BOOST_AUTO_TEST_CASE(the_deepest_file_within_the_limits_needs_little_stack) {
       {"", R"(troupe.toml:1:2: unknown key "a")"},
       {"\n[", "troupe.toml:130:2: Error while parsing table header: encountered end-of-file"},
   };
+#ifdef __SANITIZE_THREAD__
+  constexpr std::size_t stack_bytes = 4 << 20;
+#else
+  constexpr std::size_t stack_bytes = 1 << 20;
+#endif
   for (const auto& [end, message] : ends) {
     auto sources = from_file(deep + end);
     const auto refuse = [](void* given) -> void* {
@@ -368,7 +374,7 @@ BOOST_AUTO_TEST_CASE(the_deepest_file_within_the_limits_needs_little_stack) {
     pthread_attr_t small;
     pthread_t thread{};
     BOOST_REQUIRE(::pthread_attr_init(&small) == 0);
-    BOOST_REQUIRE(::pthread_attr_setstacksize(&small, 1 << 20) == 0);
+    BOOST_REQUIRE(::pthread_attr_setstacksize(&small, stack_bytes) == 0);
     BOOST_REQUIRE(::pthread_create(&thread, &small, refuse, &sources) == 0);
     ::pthread_join(thread, nullptr);
     ::pthread_attr_destroy(&small);
