@@ -240,4 +240,24 @@ BOOST_AUTO_TEST_CASE(a_spawn_in_a_stop_hook_fails_and_the_hook_goes_on) {
   BOOST_TEST(told == "cancelled");
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_that_asks_itself_through_an_old_reference_is_told_so) {
+  node n{deterministic()};
+  agent_ref old;
+  std::string told;
+  const path self{"/top/a"};
+  must_supervise(n, top_of(scripted_child("a", [&](scripted& me) {
+                   me.on([](const question& q) { return answer{q.text}; });
+                   me.on([&](const go&, turn& now) -> task<void> {
+                     auto asking = now.ask<question>(old, "?");
+                     const auto outcome = co_await asking.as_result();
+                     told = outcome ? "answered" : std::string{outcome.error().name()};
+                   });
+                 })));
+  old = n.ref(self);
+  must(n.ask(n.ref(path{"/top"}), terminate_child{"a"}));
+  must(n.ask(n.ref(path{"/top"}), restart_child{"a"}));
+  must(n.ask(n.ref(self), go{}));
+  BOOST_TEST(told == "would_deadlock");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(of_a_deep_tree_that_is_killed_only_the_agent_that_hangs_is_
   block in_hand;
   std::map<std::string, std::string> causes;
   auto options = threads();
-  options.kill_grace = 8s;  // halved six times
+  options.kill_grace = 50ms;
   node n{options};
   must_supervise(n, top_of(scripted_child(
                                "a", [&](scripted& me) { nest::script(me, alive, in_hand, 3); }, impatient(temporary)),
@@ -264,6 +264,44 @@ BOOST_AUTO_TEST_CASE(of_a_deep_tree_that_is_killed_only_the_agent_that_hangs_is_
   BOOST_TEST(causes["/top/a/a/a/a"] == "killed: abandoned: its handler does not return");
   in_hand.release.happen();
   BOOST_TEST(alive.wait_for(0));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_supervisor_starts_while_it_is_being_abandoned_goes_too) {
+  head_count alive;
+  block in_hand;
+  std::atomic<bool> over{false};
+  node n{threads()};
+  const path pool{"/top/a/pool"};
+  must_supervise(n, top_of(scripted_child(
+                        "a",
+                        [&](scripted& me) {
+                          me.on([&](go, turn& now) -> task<void> {
+                            auto spec = child(supervisor_spec{
+                                .name = "pool",
+                                .strategy = simple_one_for_one,
+                                .children = {scripted_child("each", [&](scripted& it) { alive.mark(it); })}});
+                            auto spawning = now.spawn(std::move(spec));
+                            co_await spawning;
+                            in_hand.hold();
+                          });
+                        },
+                        impatient(temporary))));
+  n.send(n.ref(a), go{});
+  BOOST_REQUIRE(in_hand.begun.wait());
+  std::thread feeder{[&] {
+    while (!over.load()) {
+      std::vector<pending<agent_ref>> asked;
+      for (int i = 0; i < 100; ++i) asked.push_back(n.begin_ask(n.ref(pool), start_template_child{}));
+      for (auto& each : asked) (void)each.get();
+    }
+  }};
+  while (alive.alive() < 200) std::this_thread::yield();
+  must(n.ask(n.ref(top), terminate_child{"a"}));
+  over = true;
+  feeder.join();
+  in_hand.release.happen();
+  BOOST_TEST(alive.wait_for(0));
+  for (const auto& each : n.agents()) BOOST_TEST(!a.contains(each.path), each.path.str());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <sstream>
+#include <thread>
 
 #include "scripted.hpp"
 
@@ -304,6 +306,37 @@ BOOST_AUTO_TEST_CASE(messages_of_agents_that_are_gone_still_count) {
   const auto handled = n.messages_processed();
   must(n.ask(n.ref(top), terminate_child{"a"}));
   BOOST_TEST(n.messages_processed() == handled + 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_counted_of_agents_never_goes_back_while_they_end) {
+  std::atomic<bool> over{false};
+  node n{{.threads = 2, .log = logger{}}};
+  const auto pool =
+      must(n.supervise({.name = "pool",
+                        .strategy = simple_one_for_one,
+                        .children = {scripted_child("each", [](scripted& me) { me.on([](const go&) {}); })}}));
+  std::thread churn{[&] {
+    for (int i = 0; !over.load(); ++i) {
+      const auto who = must(n.ask(pool, start_template_child{}));
+      for (int k = 0; k < 20; ++k) n.send(who, go{});
+      must(n.ask(who, go{}));
+      must(n.ask(pool, terminate_child{std::string{who.path().name()}}));
+    }
+  }};
+  const std::string series = "troupe_actor_messages_processed_total{actor_type=\"scripted\"} ";
+  std::uint64_t before = 0, handled_before = 0;
+  int went_back = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto text = n.metrics_text();
+    const auto at = text.find(series);
+    const std::uint64_t now = at == std::string::npos ? 0 : std::stoull(text.substr(at + series.size()));
+    went_back += now < std::exchange(before, now);
+    const auto handled = n.messages_processed();
+    went_back += handled < std::exchange(handled_before, handled);
+  }
+  over = true;
+  churn.join();
+  BOOST_TEST(went_back == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

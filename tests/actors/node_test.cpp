@@ -239,4 +239,41 @@ BOOST_AUTO_TEST_CASE(settling_gives_up_when_an_agent_goes_on_by_itself) {
   n.settle();
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_cannot_come_to_rest_is_destroyed_all_the_same) {
+  auto options = deterministic();
+  options.settle_visits_max = 100;
+  node n{options};
+  supervisor_spec many{.name = "top"};
+  for (int i = 0; i < 10; ++i) many.children.push_back(scripted_child(std::to_string(i), echo));
+  must_supervise(n, std::move(many));
+  const auto pool =
+      must(n.supervise({.name = "pool", .strategy = simple_one_for_one, .children = {scripted_child("each", echo)}}));
+  for (int i = 0; i < 200; ++i) must(n.ask(pool, start_template_child{}));
+}
+
+BOOST_AUTO_TEST_CASE(agents_that_do_not_end_with_their_node_are_abandoned_and_their_references_are_safe) {
+  class endless final : public agent {
+   public:
+    explicit endless(agent_context& context) : agent{context} {}
+
+   private:
+    task<void> post_stop(turn& now, const exit_cause&) override {
+      co_await now.ask_within<question>(duration::max(), now.ref(b), "?");
+    }
+  };
+  node n{deterministic()};
+  must_supervise(
+      n, top_of(child<endless>("a", {.shutdown = shutdown_policy::infinity()}), scripted_child("b", [](scripted& me) {
+                  me.on([](question, turn& now) -> task<answer> {
+                    co_await now.sleep(duration::max());
+                    co_return answer{};
+                  });
+                })));
+  const auto left = n.ref(a);
+  n.stop();
+  BOOST_TEST(n.agents().empty());
+  n.kill(left);
+  n.send(left, note{});
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -235,4 +235,73 @@ BOOST_AUTO_TEST_CASE(the_successor_of_an_abandoned_agent_is_told_so) {
   in_hand.release.happen();
 }
 
+BOOST_AUTO_TEST_CASE(a_handler_that_fails_while_its_agent_is_being_abandoned_is_forgotten_like_any_other) {
+  constexpr int watchers = 500;  // to be told takes the time in which the handler fails
+  block in_hand;
+  node n{threads()};
+  auto spec = top_of(scripted_child(
+                         "a",
+                         [&](scripted& me) {
+                           me.on([&](const question&) -> answer {
+                             in_hand.begun.happen();
+                             while (n.info(a)->current_message == "question") std::this_thread::yield();
+                             throw std::runtime_error{"too late"};
+                           });
+                         },
+                         impatient()),
+                     scripted_child("b", [](scripted&) {}));
+  spec.strategy = one_for_all;
+  must_supervise(n, std::move(spec));
+  const auto pool = must(n.supervise(
+      {.name = "pool", .strategy = simple_one_for_one, .children = {scripted_child("each", [](scripted& me) {
+                                                         me.on([](const go&, turn& now) { now.watch(now.ref(a)); });
+                                                         me.on([](const down&) {});
+                                                       })}}));
+  for (int i = 0; i < watchers; ++i) must(n.ask(must(n.ask(pool, start_template_child{})), go{}));
+  auto asked = n.begin_ask(n.ref(a), question{});
+  BOOST_REQUIRE(in_hand.begun.wait());
+  n.send(n.ref(path{"/top/b"}), crash{});
+  BOOST_TEST(asked.get().error().is(agent_errc::agent_down));
+  must(n.ask(n.ref(top), count_children{}));  // the group is back
+  BOOST_TEST(n.info(a)->incarnation == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_told_of_the_end_of_one_that_was_abandoned_while_its_object_went) {
+  event going, release, told;
+  std::atomic<std::uint64_t> told_of{0};
+  struct slow_to_go {
+    event& going;
+    event& release;
+    ~slow_to_go() { going.happen(), release.wait(); }
+  };
+  node n{threads()};
+  auto spec = top_of(scripted_child(
+                         "a",
+                         [&](scripted& me) {
+                           if (me.incarnation() == 1)
+                             me.on([held = std::make_shared<slow_to_go>(going, release)](const go&) {});
+                           me.on([](const question& q) { return answer{q.text}; });
+                         },
+                         impatient()),
+                     scripted_child("b", [](scripted&) {}));
+  spec.strategy = one_for_all;
+  must_supervise(n, std::move(spec));
+  must_supervise(n, {.name = "watchers", .children = {scripted_child("watcher", [&](scripted& me) {
+                                           me.on([](const go&, turn& now) { now.watch(now.ref(a)); });
+                                           me.on([&](const down& end) {
+                                             told_of = end.incarnation;
+                                             told.happen();
+                                           });
+                                         })}});
+  n.send(n.ref(path{"/top/b"}), crash{});
+  BOOST_REQUIRE(going.wait());
+  must(n.ask(n.ref(a), question{}));  // the successor is there
+  must(n.ask(n.ref(path{"/watchers/watcher"}), go{}));
+  release.happen();
+  must(n.ask(n.ref(a), question{}));
+  n.kill(n.ref(a));
+  BOOST_REQUIRE(told.wait());
+  BOOST_TEST(told_of.load() == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

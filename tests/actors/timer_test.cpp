@@ -3,6 +3,7 @@
 
 #include "gate.hpp"
 #include "scripted.hpp"
+#include "timers.hpp"
 
 using namespace troupe;
 using namespace support;
@@ -117,6 +118,15 @@ BOOST_AUTO_TEST_CASE(a_short_time_limit_is_not_over_before_its_time) {
                            })));
   must(n.ask(n.ref(a), go{}));
   BOOST_TEST((shortest >= 3ms), shortest.count());
+}
+
+BOOST_AUTO_TEST_CASE(timers_of_agents_that_are_gone_are_swept_out) {
+  virtual_clock time;
+  actors::timer_queue queue{time};
+  for (int i = 0; i < 1'000; ++i) queue.add(time.now() + 1h, {});
+  BOOST_TEST((queue.next() == time.now() + 1h));
+  queue.add(time.now() + 2h, {});
+  BOOST_TEST((queue.next() == time.now() + 2h));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,7 @@ enum class agent_errc : std::uint32_t {
   mailbox_full = 5005,      // The mailbox is at its bound.
   no_handler = 5006,        // The agent has no handler for this type of message.
   unexpected_reply = 5007,  // The answer has another type than the one asked for.
-  cancelled = 5008,         // The turn has no effects any more: its agent was abandoned.
+  cancelled = 5008,         // The agent is ending: it has no sub-agents any more.
   declined = 5009,          // The child chose not to start ("ignore").
   already_started = 5010,   // A child with this id is running.
   already_present = 5011,   // A child with this id is known, but not running.

@@ -32,8 +32,7 @@ struct node_options {
   std::size_t blocking_queue = 10'000;  // Pieces of blocking work that may wait; at least 1.
   // How long a question waits that does not say so itself, and a turn for room in a mailbox. Positive.
   duration ask_timeout = std::chrono::seconds{60};
-  // How long a kill waits for a handler that runs, before the agent is abandoned; half of it for those that it spawned,
-  // and so on. Positive.
+  // How long a kill waits for a handler that runs, before the agent is abandoned. Positive.
   duration kill_grace = std::chrono::seconds{1};
   std::uint64_t seed = 0;  // Of all randomness; 0: from the system.
   std::size_t dead_letters_kept = 1'000;
