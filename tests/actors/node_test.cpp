@@ -262,13 +262,13 @@ BOOST_AUTO_TEST_CASE(agents_that_do_not_end_with_their_node_are_abandoned_and_th
     }
   };
   node n{deterministic()};
-  must_supervise(
-      n, top_of(child<endless>("a", {.shutdown = shutdown_policy::infinity()}), scripted_child("b", [](scripted& me) {
-                  me.on([](question, turn& now) -> task<answer> {
-                    co_await now.sleep(duration::max());
-                    co_return answer{};
-                  });
-                })));
+  auto never = scripted_child("b", [](scripted& me) {
+    me.on([](question, turn& now) -> task<answer> {
+      co_await now.sleep(duration::max());
+      co_return answer{};
+    });
+  });
+  must_supervise(n, top_of(std::move(never), child<endless>("a", {.shutdown = shutdown_policy::infinity()})));
   const auto left = n.ref(a);
   n.stop();
   BOOST_TEST(n.agents().empty());
