@@ -1,7 +1,10 @@
 #include <atomic>
-#include <filesystem>
-#include <set>
+#include <caf/actor_system.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <string>
 #include <thread>
+#include <troupe/actors/caf_bridge.hpp>
+#include <vector>
 
 #include "gate.hpp"
 #include "scripted.hpp"
@@ -18,23 +21,27 @@ const path top{"/top"};
 const path a{"/top/a"};
 const path b{"/top/b"};
 
-// The threads of this process, by number. Read until it is the same twice, as one that ends meanwhile can hide another.
-std::set<std::string> threads() {
-  std::set<std::string> before, found;
-  do {
-    before = std::exchange(found, {});
-    for (const auto& each : std::filesystem::directory_iterator{"/proc/self/task"})
-      found.insert(each.path().filename());
-  } while (found != before);
-  return found;
+// Whether so many agents are at work at the same time, each of them holding its thread until all are.
+bool work_together(std::size_t agents, std::size_t threads) {
+  std::atomic<std::size_t> missing{agents};
+  event all;
+  supervisor_spec spec{.name = "top"};
+  for (std::size_t i = 0; i < agents; ++i)
+    spec.children.push_back(scripted_child("a" + std::to_string(i), [&](scripted& me) {
+      me.on([&](const note&) {
+        if (--missing == 0) all.happen();
+        all.wait();
+      });
+    }));
+  node n{{.threads = threads, .log = logger{}}};
+  must_supervise(n, std::move(spec));
+  for (std::size_t i = 0; i < agents; ++i) n.send(n.ref(top / ("a" + std::to_string(i))), note{1});
+  return all.wait();
 }
 
-std::size_t threads_of_a_node(std::size_t threads_wanted) {
-  const auto before = threads();
-  const node n{{.threads = threads_wanted, .log = logger{}}};
-  std::size_t fresh = 0;
-  for (const auto& each : threads()) fresh += !before.contains(each);
-  return fresh;
+std::size_t workers_of_a_node(std::size_t threads) {
+  node n{{.threads = threads, .log = logger{}}};
+  return caf_bridge{n}.system().scheduler().num_workers();
 }
 
 void echo(scripted& me) {
@@ -93,8 +100,10 @@ BOOST_AUTO_TEST_CASE(options_at_their_bounds_are_taken) {
 
 BOOST_AUTO_TEST_CASE(without_a_number_of_threads_there_are_as_many_as_there_are_cores) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  BOOST_TEST(threads_of_a_node(0) == threads_of_a_node(1) + cores - 1);
-  BOOST_TEST(threads_of_a_node(5) == threads_of_a_node(1) + 4);
+  BOOST_TEST(workers_of_a_node(0) == cores);
+  BOOST_TEST(work_together(cores, 0));
+  BOOST_TEST(workers_of_a_node(5) == 5U);
+  BOOST_TEST(work_together(5, 5));
 }
 
 BOOST_AUTO_TEST_CASE(a_node_is_stopped_and_destroyed_by_another_thread_than_the_one_that_made_it) {
