@@ -24,19 +24,20 @@ const path b{"/top/b"};
 // Whether so many agents are at work at the same time, each of them holding its thread until all are.
 bool work_together(std::size_t agents, std::size_t threads) {
   std::atomic<std::size_t> missing{agents};
+  std::atomic<bool> together{true};
   event all;
   supervisor_spec spec{.name = "top"};
   for (std::size_t i = 0; i < agents; ++i)
     spec.children.push_back(scripted_child("a" + std::to_string(i), [&](scripted& me) {
       me.on([&](const note&) {
         if (--missing == 0) all.happen();
-        all.wait();
+        if (!all.wait()) together = false;
       });
     }));
   node n{{.threads = threads, .log = logger{}}};
   must_supervise(n, std::move(spec));
   for (std::size_t i = 0; i < agents; ++i) n.send(n.ref(top / ("a" + std::to_string(i))), note{1});
-  return all.wait();
+  return all.wait(60s) && together;
 }
 
 std::size_t workers_of_a_node(std::size_t threads) {
