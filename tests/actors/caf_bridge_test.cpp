@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <caf/all.hpp>
+#include <thread>
 #include <troupe/actors/caf_bridge.hpp>
 
 #include "gate.hpp"
@@ -47,6 +49,15 @@ constexpr auto patience = std::chrono::seconds{30};
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(caf_bridge_test)
+
+BOOST_AUTO_TEST_CASE(the_system_has_a_worker_for_each_thread_of_the_node) {
+  const auto workers = [](std::size_t threads) {
+    node n{{.threads = threads, .log = logger{}}};
+    return caf_bridge{n}.system().scheduler().num_workers();
+  };
+  BOOST_TEST(workers(5) == 5U);
+  BOOST_TEST(workers(0) == std::max(1U, std::thread::hardware_concurrency()));
+}
 
 BOOST_AUTO_TEST_CASE(a_foreign_actor_asks_an_agent_and_is_answered) {
   bridged b;
