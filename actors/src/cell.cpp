@@ -134,6 +134,7 @@ visit cell::run(std::size_t budget, duration slice) {
     const bool accepting = phase_.load(std::memory_order_relaxed) == phase::running && turns_.size() < turns_max_;
     switch (mailbox_.take(accepting, what, mail, got_room, room_for)) {
       case mailbox::next::idle: return visit::idle;
+      case mailbox::next::closed: continue;
       case mailbox::next::signal:
         busy_since_ns_.store(began, std::memory_order_relaxed);
         resumed_ = false;

@@ -88,6 +88,7 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
                             std::uint64_t& room_for) {
   if (accepting && !has_signals_.load(std::memory_order_acquire) && take_from_batch(mail)) return next::message;
   std::scoped_lock held{lock_};
+  if (closed_) return next::closed;
   if (!signals_.empty()) {
     signals_.pop_front_into(what);
     has_signals_.store(!signals_.empty(), std::memory_order_relaxed);

@@ -73,8 +73,9 @@ class mailbox {
   // closed: `what` is left with the caller.
   pushed post(signal& what, bool& ring);
 
-  enum class next : std::uint8_t { signal, message, idle };
-  // Takes a signal, or if there is none and `accepting` a message. idle: from now on, a push has to ring again.
+  enum class next : std::uint8_t { signal, message, idle, closed };
+  // Takes a signal, or if there is none and `accepting` a message. idle: from now on, a push or `close` has to ring
+  // again. closed: whoever closed it has not rung, for this visit is the last.
   next take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room,
             std::uint64_t& room_for);
 

@@ -118,9 +118,15 @@ class work_stealing : public caf::policy::unprofiled {
     }
   }
 
+  // What is left when the workers have ended: the last visits, in which cells let go of what they hold.
   template <class Worker, class F>
   void foreach_resumable(Worker* self, F&& f) {
-    while (auto* job = d(self).jobs.pop()) f(job);
+    while (auto* job = d(self).jobs.pop()) {
+      if (job->subtype() == caf::resumable::unspecified)  // none of CAF's own actors
+        while (job->resume(self, 1) == caf::resumable::resume_later) {
+        }
+      f(job);
+    }
   }
   template <class Coordinator, class F>
   void foreach_central_resumable(Coordinator*, F&&) {}

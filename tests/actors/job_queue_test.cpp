@@ -5,21 +5,33 @@
 #include "work_stealing.hpp"
 
 using troupe::actors::job_queue;
+using troupe::actors::work_stealing;
 
-// The queue of one worker of the scheduler.
+// The queue of one worker of the scheduler, and what becomes of it at the end.
 
 namespace {
 
-// Never run: only handed on.
 class job final : public caf::resumable {
  public:
   std::size_t number = 0;
   std::atomic<int> taken{0};
+  int visits_wanted = 1;
+  int visits = 0;
 
  private:
-  resume_result resume(caf::execution_unit*, std::size_t) override { return done; }
+  resume_result resume(caf::execution_unit*, std::size_t) override {
+    return ++visits < visits_wanted ? resume_later : awaiting_message;
+  }
   void intrusive_ptr_add_ref_impl() override {}
   void intrusive_ptr_release_impl() override {}
+};
+
+// What the policy needs of a worker.
+struct idle_worker final : caf::execution_unit {
+  idle_worker() : caf::execution_unit{nullptr} {}
+  void exec_later(caf::resumable*) override {}
+  work_stealing::worker_data& data() { return data_; }
+  work_stealing::worker_data data_{nullptr};
 };
 
 std::vector<job> numbered(std::size_t count) {
@@ -92,6 +104,18 @@ BOOST_AUTO_TEST_CASE(many_threads_take_each_job_once_and_those_of_one_thread_in_
   BOOST_TEST(wrong == 0u);
   BOOST_TEST(out_of_order.load() == 0);
   BOOST_TEST(queue.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_left_when_the_workers_end_is_visited_to_its_end_and_let_go_of) {
+  auto jobs = numbered(3);
+  jobs[1].visits_wanted = 5;
+  idle_worker worker;
+  for (auto& each : jobs) worker.data().jobs.push(&each);
+  std::vector<std::size_t> let_go_of;
+  work_stealing{}.foreach_resumable(
+      &worker, [&](caf::resumable* each) { let_go_of.push_back(static_cast<job*>(each)->number); });
+  BOOST_TEST(let_go_of == (std::vector<std::size_t>{0, 1, 2}), boost::test_tools::per_element());
+  for (const auto& each : jobs) BOOST_TEST(each.visits == each.visits_wanted);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,3 +1,5 @@
+#include "mailbox.hpp"
+
 #include "scripted.hpp"
 
 using namespace troupe;
@@ -260,6 +262,26 @@ BOOST_AUTO_TEST_CASE(what_the_runtime_itself_has_to_say_passes_the_bound) {
   n.kill(n.ref(path{"/top/y"}));
   n.advance(1s);
   BOOST_TEST(ended == (std::vector<std::string>{"/top/x", "/top/y"}), boost::test_tools::per_element());
+}
+
+// Either whoever closes a mailbox rings, or the cell hears of it in the visit that it is in: a last visit there is.
+BOOST_AUTO_TEST_CASE(a_mailbox_that_is_closed_rings_or_tells_the_visit_in_hand) {
+  for (const bool closed_first : {true, false}) {
+    actors::mailbox box{{}};
+    actors::signal what;
+    actors::envelope mail;
+    std::shared_ptr<actors::reply_sink> got_room;
+    std::uint64_t room_for = 0;
+    bool ring = false;
+    const auto take = [&] { return box.take(true, what, mail, got_room, room_for); };
+    BOOST_TEST((box.post(what, ring) == actors::pushed::taken));
+    BOOST_TEST(ring);
+    BOOST_TEST((take() == actors::mailbox::next::signal));
+    if (!closed_first) BOOST_TEST((take() == actors::mailbox::next::idle));
+    box.close(ring);
+    BOOST_TEST(ring == !closed_first);
+    BOOST_TEST((take() == actors::mailbox::next::closed));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
