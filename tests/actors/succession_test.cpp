@@ -244,7 +244,8 @@ BOOST_AUTO_TEST_CASE(a_handler_that_fails_while_its_agent_is_being_abandoned_is_
                          [&](scripted& me) {
                            me.on([&](const question&) -> answer {
                              in_hand.begun.happen();
-                             while (n.info(a)->current_message == "question") std::this_thread::yield();
+                             for (auto seen = n.info(a); seen && seen->current_message == "question"; seen = n.info(a))
+                               std::this_thread::yield();
                              throw std::runtime_error{"too late"};
                            });
                          },
