@@ -1,5 +1,6 @@
 #include <troupe/actors/errc.hpp>
 #include <troupe/actors/exit_cause.hpp>
+#include <troupe/actors/fault.hpp>
 
 namespace troupe {
 
@@ -24,6 +25,22 @@ std::string_view to_string(agent_errc code) noexcept {
     case agent_errc::overloaded: return "overloaded";
     case agent_errc::unknown_type: return "unknown_type";
     case agent_errc::would_deadlock: return "would_deadlock";
+    case agent_errc::local_message: return "local_message";
+    case agent_errc::bad_message: return "bad_message";
+    case agent_errc::quarantined: return "quarantined";
+    case agent_errc::circuit_open: return "circuit_open";
+    case agent_errc::budget_spent: return "budget_spent";
+    case agent_errc::turn_too_long: return "turn_too_long";
+    case agent_errc::provider_rejected: return "provider_rejected";
+    case agent_errc::provider_throttled: return "provider_throttled";
+    case agent_errc::provider_unavailable: return "provider_unavailable";
+    case agent_errc::policy_denied: return "policy_denied";
+    case agent_errc::tool_crashed: return "tool_crashed";
+    case agent_errc::resource_limit: return "resource_limit";
+    case agent_errc::node_lost: return "node_lost";
+    case agent_errc::no_process: return "no_process";
+    case agent_errc::task_failed: return "task_failed";
+    case agent_errc::task_skipped: return "task_skipped";
     case agent_errc::bad_child_id: return "bad_child_id";
     case agent_errc::bad_child_start: return "bad_child_start";
     case agent_errc::bad_shutdown: return "bad_shutdown";
@@ -34,6 +51,10 @@ std::string_view to_string(agent_errc code) noexcept {
     case agent_errc::bad_backoff: return "bad_backoff";
     case agent_errc::bad_template: return "bad_template";
     case agent_errc::bad_mailbox: return "bad_mailbox";
+    case agent_errc::bad_isolation: return "bad_isolation";
+    case agent_errc::bad_budget: return "bad_budget";
+    case agent_errc::bad_graph: return "bad_graph";
+    case agent_errc::bad_policy: return "bad_policy";
   }
   return "unknown";
 }
@@ -47,6 +68,50 @@ std::string_view to_string(exit_kind kind) noexcept {
     case exit_kind::unknown: return "unknown";
   }
   return "unknown";
+}
+
+std::string_view to_string(fault kind) noexcept {
+  switch (kind) {
+    case fault::none: return "none";
+    case fault::bug: return "bug";
+    case fault::poison_message: return "poison_message";
+    case fault::timeout: return "timeout";
+    case fault::overload: return "overload";
+    case fault::provider_rejected: return "provider_rejected";
+    case fault::provider_throttled: return "provider_throttled";
+    case fault::provider_unavailable: return "provider_unavailable";
+    case fault::tool_crash: return "tool_crash";
+    case fault::policy_denied: return "policy_denied";
+    case fault::budget_spent: return "budget_spent";
+    case fault::resource_limit: return "resource_limit";
+    case fault::node_lost: return "node_lost";
+    case fault::stopped: return "stopped";
+  }
+  return "unknown";
+}
+
+fault fault_of(const error& why) noexcept {
+  switch (static_cast<agent_errc>(why.number())) {
+    case agent_errc::timeout:
+    case agent_errc::turn_too_long: return fault::timeout;
+    case agent_errc::mailbox_full:
+    case agent_errc::overloaded:
+    case agent_errc::circuit_open: return fault::overload;
+    case agent_errc::cancelled:
+    case agent_errc::node_stopping: return fault::stopped;
+    case agent_errc::bad_message:
+    case agent_errc::quarantined: return fault::poison_message;
+    case agent_errc::budget_spent: return fault::budget_spent;
+    case agent_errc::provider_rejected: return fault::provider_rejected;
+    case agent_errc::provider_throttled: return fault::provider_throttled;
+    case agent_errc::provider_unavailable: return fault::provider_unavailable;
+    case agent_errc::policy_denied: return fault::policy_denied;
+    case agent_errc::tool_crashed: return fault::tool_crash;
+    case agent_errc::resource_limit: return fault::resource_limit;
+    case agent_errc::node_lost:
+    case agent_errc::no_process: return fault::node_lost;
+    default: return fault::bug;
+  }
 }
 
 std::string exit_cause::describe() const {

@@ -3,9 +3,14 @@
 #   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...])
 include_guard(GLOBAL)
 
+set(TROUPE_SUITES "" CACHE STRING "Regular expression: build only the test suites whose names match; empty: all")
+
 function(troupe_test module)
   cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SUITES;LIBRARIES;PCH")
   set(target ${module}_tests)
+  if(TROUPE_SUITES)
+    list(FILTER test_SUITES INCLUDE REGEX "${TROUPE_SUITES}")
+  endif()
   list(TRANSFORM test_SUITES APPEND .cpp OUTPUT_VARIABLE sources)
   add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources})
   target_link_libraries(${target} PRIVATE ${test_LIBRARIES} Boost::unit_test_framework troupe_options)

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <troupe/actors/fault.hpp>
 #include <troupe/core/result.hpp>
 
 namespace troupe {
@@ -22,6 +24,11 @@ std::string_view to_string(exit_kind kind) noexcept;
 struct exit_cause {
   exit_kind kind = exit_kind::normal;
   std::string text = {};
+  troupe::fault fault = fault::none;  // none for an end that is no failure
+  // Of a process: the signal that ended it, its exit code, and the last lines that it wrote to stderr.
+  int signal = 0;
+  std::optional<int> exit_code = {};
+  std::string output = {};
 
   bool is_failure() const noexcept { return kind != exit_kind::normal && kind != exit_kind::shutdown; }
   // "failed: division by zero"
@@ -29,8 +36,10 @@ struct exit_cause {
 
   static exit_cause normal(std::string text = {}) { return {exit_kind::normal, std::move(text)}; }
   static exit_cause shutdown(std::string text = {}) { return {exit_kind::shutdown, std::move(text)}; }
-  static exit_cause failed(std::string text) { return {exit_kind::failed, std::move(text)}; }
-  static exit_cause killed(std::string text = {}) { return {exit_kind::killed, std::move(text)}; }
+  static exit_cause failed(std::string text, troupe::fault kind = fault::bug) {
+    return {exit_kind::failed, std::move(text), kind};
+  }
+  static exit_cause killed(std::string text = {}) { return {exit_kind::killed, std::move(text), fault::stopped}; }
 
   friend bool operator==(const exit_cause&, const exit_cause&) = default;
 };
