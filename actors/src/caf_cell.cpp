@@ -45,13 +45,24 @@ class foreign_asker final : public reply_sink {
 
 }  // namespace
 
-caf_cell::caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types)
-    : caf::local_actor{config}, types_{types}, guest_{std::move(seed), *this} {}
+caf_cell::caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types,
+                   std::shared_ptr<thread_count> threads)
+    : caf::local_actor{config}, types_{types}, guest_{std::move(seed), *this} {
+  if (guest_.spec().isolation != tier::thread || guest_.home().deterministic()) return;
+  const auto visit = [this] {
+    const auto state = resume(nullptr, 0);
+    if (state == resume_later) ring();
+    caf::intrusive_ptr_release(ctrl());  // what ring() added; this object may be gone now
+    return state != done;
+  };
+  thread_ = std::make_unique<own_thread>(visit, std::string{guest_.where().name()}, std::move(threads));
+}
 
 caf_cell::~caf_cell() { tsan::takes_over(this); }
 
 void caf_cell::ring() {
   caf::intrusive_ptr_add_ref(ctrl());  // released by the worker that runs it
+  if (thread_) return thread_->wake();
   // The worker of another node in this process is not ours to use.
   if (current_worker && &current_worker->system() == &home_system())
     current_worker->exec_later(this);

@@ -5,6 +5,7 @@
 #include <caf/resumable.hpp>
 
 #include "cell.hpp"
+#include "own_thread.hpp"
 #include "scheduler.hpp"
 
 namespace troupe::actors {
@@ -25,8 +26,8 @@ class caf_cell final : public caf::local_actor,
   static constexpr std::size_t steps_max = 10'000;
   static constexpr std::size_t steps_max_deterministic = 300;
 
-  // `types` outlives every actor of its system.
-  caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types);
+  // `types` outlives every actor of its system. `threads` counts those of cells that have one of their own.
+  caf_cell(caf::actor_config& config, cell_seed seed, const caf_types& types, std::shared_ptr<thread_count> threads);
   ~caf_cell() override;
   cell& guest() noexcept { return guest_; }
 
@@ -44,6 +45,7 @@ class caf_cell final : public caf::local_actor,
  private:
   const caf_types& types_;
   cell guest_;
+  std::unique_ptr<own_thread> thread_;  // for tier::thread
 };
 
 }  // namespace troupe::actors

@@ -27,6 +27,8 @@ caf_scheduler::caf_scheduler(std::size_t threads, bool deterministic) : system_{
   caf::logger::set_current_actor_system(nullptr);
 }
 
+caf_scheduler::~caf_scheduler() { own_threads_->wait_for_none(); }
+
 caf::actor_system_config& caf_scheduler::configure(std::size_t threads, bool deterministic) {
   if (deterministic)
     config_.set("scheduler.policy", caf::atom("testing"));
@@ -40,7 +42,7 @@ caf::actor_system_config& caf_scheduler::configure(std::size_t threads, bool det
 std::shared_ptr<cell> caf_scheduler::make(cell_seed seed) {
   caf::actor_config config{system_.dummy_execution_unit()};
   auto actor = caf::make_actor<caf_cell, caf::strong_actor_ptr>(system_.next_actor_id(), system_.node(), &system_,
-                                                                config, std::move(seed), types_);
+                                                                config, std::move(seed), types_, own_threads_);
   auto* whole = static_cast<caf_cell*>(caf::actor_cast<caf::abstract_actor*>(actor));
   // All shared pointers to the cell together are one reference to the actor that it is a part of.
   return {&whole->guest(), [actor = std::move(actor)](cell*) mutable {

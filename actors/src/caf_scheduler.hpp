@@ -3,11 +3,13 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/message.hpp>
+#include <memory>
 #include <mutex>
 #include <troupe/actors/message.hpp>
 #include <typeindex>
 #include <unordered_map>
 
+#include "own_thread.hpp"
 #include "scheduler.hpp"
 
 namespace troupe::actors {
@@ -33,6 +35,7 @@ class caf_types {
 class caf_scheduler final : public scheduler {
  public:
   caf_scheduler(std::size_t threads, bool deterministic);
+  ~caf_scheduler() override;
   std::shared_ptr<cell> make(cell_seed seed) override;
   bool run_one() override;
   caf::actor_system& system() noexcept { return system_; }
@@ -42,6 +45,7 @@ class caf_scheduler final : public scheduler {
   caf::actor_system_config& configure(std::size_t threads, bool deterministic);
 
   caf_types types_;
+  std::shared_ptr<thread_count> own_threads_ = std::make_shared<thread_count>();  // shared with those threads
   caf::actor_system_config config_;
   caf::actor_system system_;
 };

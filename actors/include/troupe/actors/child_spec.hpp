@@ -8,6 +8,7 @@
 #include <string>
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/fwd.hpp>
+#include <troupe/actors/isolation.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/result.hpp>
@@ -102,8 +103,14 @@ struct child_options {
   mailbox_options mailbox = {};
   // The longest a start hook may take; infinite by default, as in OTP.
   duration start_within = duration::max();
-  // A turn older than this makes the agent unhealthy in reports; it is not stopped for it.
+  // A turn older than this is reported, once, with what it waits on, and makes the agent unhealthy. It is not ended for
+  // it; but a process whose code has run for so long without awaiting anything hangs, and is killed.
   duration turn_budget = std::chrono::seconds{30};
+  // A turn older than this is ended, within a second or so: what it awaits, and all that it begins from then on, fails
+  // with turn_too_long; its process is killed.
+  duration turn_limit = duration::max();
+  tier isolation = tier::inlined;
+  process_options process = {};  // For tier::process.
 };
 
 struct child_spec : child_options {

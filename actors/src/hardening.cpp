@@ -1,0 +1,223 @@
+#include "hardening.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <new>
+#include <string>
+
+namespace troupe::actors {
+
+namespace {
+
+error refused(const std::string& what, int why, const std::string& remedy) {
+  return {errc::unsupported, what + ": " + std::strerror(why) + " (" + remedy + ")"};
+}
+
+constexpr const char* namespaces_remedy =
+    "it needs the superuser, or user namespaces: sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
+    "kernel.apparmor_restrict_unprivileged_userns=0";
+
+bool write_file(const char* name, const std::string& text) {
+  const int file = ::open(name, O_WRONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::close(file);
+  return written;
+}
+
+// New namespaces; by way of a user namespace, in which one may make them, for everybody but the superuser.
+bool enter_namespaces(int which) {
+  if (::unshare(which) == 0) return true;
+  if (errno != EPERM) return false;
+  const auto user = std::to_string(::geteuid());
+  const auto group = std::to_string(::getegid());
+  return ::unshare(CLONE_NEWUSER | which) == 0 && write_file("/proc/self/setgroups", "deny") &&
+         write_file("/proc/self/uid_map", user + " " + user + " 1") &&
+         write_file("/proc/self/gid_map", group + " " + group + " 1");
+}
+
+result<void> make_files_read_only(const std::vector<std::string>& writable) {
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return refused("read_only_files: no private view of the file system", errno, namespaces_remedy);
+  // What stays writable becomes a mount of its own, so that it can differ from the rest.
+  for (const auto& folder : writable)
+    if (::mount(folder.c_str(), folder.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+      return refused("read_only_files: writable folder " + folder, errno, "it must be an absolute path that exists");
+  mount_attr read_only{};
+  read_only.attr_set = MOUNT_ATTR_RDONLY;
+  if (::mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &read_only, sizeof read_only) != 0)
+    return refused("read_only_files: the file system cannot be made read-only", errno, namespaces_remedy);
+  mount_attr read_write{};
+  read_write.attr_clr = MOUNT_ATTR_RDONLY;
+  for (const auto& folder : writable)
+    if (::mount_setattr(AT_FDCWD, folder.c_str(), 0, &read_write, sizeof read_write) != 0)
+      return refused("read_only_files: writable folder " + folder, errno, "it was writable for the node, too?");
+  // The working directory is still the one of before, on a mount that is not read-only.
+  if (char* here = ::get_current_dir_name()) {
+    (void)!::chdir(here);
+    std::free(here);
+  }
+  return ok();
+}
+
+// -- system calls -----------------------------------------------------------------------------------------------------
+
+class call_filter {
+ public:
+  call_filter() : context_{::seccomp_init(SCMP_ACT_ALLOW)} {}
+  ~call_filter() { ::seccomp_release(context_); }
+  call_filter(const call_filter&) = delete;
+  call_filter& operator=(const call_filter&) = delete;
+
+  // Names that this machine does not have are passed over.
+  void forbid(std::uint32_t action, const char* name) {
+    if (const int number = ::seccomp_syscall_resolve_name(name); number != __NR_SCMP_ERROR)
+      note(::seccomp_rule_add(context_, action, number, 0));
+  }
+  void forbid_if(std::uint32_t action, const char* name, const scmp_arg_cmp& condition) {
+    note(::seccomp_rule_add_array(context_, action, ::seccomp_syscall_resolve_name(name), 1, &condition));
+  }
+  result<void> load() {
+    if (failed_ == 0) failed_ = ::seccomp_load(context_);
+    if (failed_ != 0)
+      return refused("the system calls cannot be filtered", -failed_, "the kernel needs CONFIG_SECCOMP_FILTER");
+    return ok();
+  }
+
+ private:
+  void note(int outcome) {
+    if (outcome != 0 && outcome != -EACCES && failed_ == 0) failed_ = outcome;
+  }
+  scmp_filter_ctx context_;
+  int failed_ = 0;
+};
+
+void forbid_what_no_computation_needs(call_filter& filter) {
+  // What changes the system, other processes or one's own rights ends the process.
+  for (const char* name :
+       {"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "mount", "umount2",
+        "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsmount", "fsconfig", "fspick", "mount_setattr",
+        "swapon", "swapoff", "reboot", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module",
+        "setns", "unshare", "iopl", "ioperm", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime",
+        "sethostname", "setdomainname", "acct", "quotactl", "quotactl_fd", "open_by_handle_at", "syslog", "vhangup",
+        "nfsservctl", "lookup_dcookie", "uselib"})
+    filter.forbid(SCMP_ACT_KILL_PROCESS, name);
+  // What libraries may try, and do without, is not permitted.
+  for (const char* name : {"bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter",
+                           "io_uring_register", "keyctl", "add_key", "request_key", "name_to_handle_at", "fanotify_init",
+                           "pidfd_getfd", "personality"})
+    filter.forbid(SCMP_ACT_ERRNO(EPERM), name);
+  // A new user namespace would bring back rights; clone3 passes its flags where a filter cannot look.
+  filter.forbid_if(SCMP_ACT_KILL_PROCESS, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+  filter.forbid(SCMP_ACT_ERRNO(ENOSYS), "clone3");
+}
+
+// -- rights -----------------------------------------------------------------------------------------------------------
+
+result<void> drop_rights() {
+  constexpr unsigned nobody = 65534;
+  if (::geteuid() == 0) {
+    // Within a user namespace of our own there is only one user to be.
+    const bool other = ::setgroups(0, nullptr) == 0 && ::setresgid(nobody, nobody, nobody) == 0 &&
+                       ::setresuid(nobody, nobody, nobody) == 0;
+    if (!other) return refused("drop_privileges: cannot become nobody", errno, "is this a user namespace?");
+  }
+  for (unsigned long each = 0; each <= CAP_LAST_CAP; ++each) ::prctl(PR_CAPBSET_DROP, each, 0, 0, 0);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[2]{};
+  if (::syscall(SYS_capset, &header, none) != 0)
+    return refused("drop_privileges: cannot drop the capabilities", errno, "this is not expected; please report it");
+  return ok();
+}
+
+}  // namespace
+
+result<void> enter_sandbox(const process_sandbox& what) {
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  bool filter_sockets = false;
+  if (what.read_only_files) {
+    if (!enter_namespaces(CLONE_NEWNS | (what.no_network ? CLONE_NEWNET : 0)))
+      return refused("read_only_files: no view of its own of the file system", errno, namespaces_remedy);
+    if (auto done = make_files_read_only(what.writable); !done) return done;
+  } else if (what.no_network) {
+    filter_sockets = !enter_namespaces(CLONE_NEWNET);
+  }
+  if (what.drop_privileges)
+    if (auto done = drop_rights(); !done) return done;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user's process is not told any more
+  if (!what.system_calls && !filter_sockets) return ok();
+  call_filter filter;
+  if (what.system_calls) forbid_what_no_computation_needs(filter);
+  if (filter_sockets)
+    filter.forbid_if(SCMP_ACT_ERRNO(EACCES), "socket", SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+  return filter.load();
+}
+
+// -- limits -----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+result<void> limit(decltype(RLIMIT_DATA) what, rlim_t soft, rlim_t hard, const char* name) {
+  rlimit present{};
+  ::getrlimit(what, &present);
+  const rlimit wanted{soft, present.rlim_max == RLIM_INFINITY ? hard : std::min(hard, present.rlim_max)};
+  if (soft > wanted.rlim_max)
+    return error{errc::invalid_argument, std::string{name} + " of " + std::to_string(soft) +
+                                             " is more than the node itself may use (" +
+                                             std::to_string(present.rlim_max) + ")"};
+  if (::setrlimit(what, &wanted) != 0)
+    return error{errc::invalid_argument, std::string{name} + " of " + std::to_string(soft) + ": " + std::strerror(errno)};
+  return ok();
+}
+
+// Bytes of private, writable memory, as RLIMIT_DATA counts them.
+rlim_t data_bytes() {
+  std::ifstream status{"/proc/self/status"};
+  for (std::string word; status >> word;)
+    if (rlim_t kib = 0; word == "VmData:" && status >> kib) return kib * 1024;
+  return 0;
+}
+
+[[noreturn]] void out_of_memory() {
+  constexpr std::string_view note = "troupe: the memory limit is reached\n";
+  (void)!::write(STDERR_FILENO, note.data(), note.size());
+  ::_exit(exit_out_of_memory);
+}
+
+}  // namespace
+
+result<void> set_limits(const process_limits& what) {
+  ::setrlimit(RLIMIT_CORE, std::make_unique<rlimit>().get());
+  if (what.cpu_time != duration::max()) {
+    const auto seconds = static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(what.cpu_time).count());
+    if (auto done = limit(RLIMIT_CPU, seconds, seconds + 1, "cpu_time, in seconds,"); !done) return done;
+  }
+  if (what.open_files != 0)
+    if (auto done = limit(RLIMIT_NOFILE, what.open_files, what.open_files, "open_files"); !done) return done;
+  if (what.file_bytes != 0)
+    if (auto done = limit(RLIMIT_FSIZE, what.file_bytes, what.file_bytes, "file_bytes"); !done) return done;
+  if (what.memory_bytes != 0) {
+    const rlim_t bytes = data_bytes() + what.memory_bytes;
+    if (auto done = limit(RLIMIT_DATA, bytes, bytes, "memory_bytes, with what the runtime takes,"); !done) return done;
+    std::set_new_handler(out_of_memory);
+  }
+  return ok();
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <troupe/actors/exit_cause.hpp>
+#include <troupe/actors/isolation.hpp>
+#include <troupe/actors/message.hpp>
+#include <troupe/core/path.hpp>
+#include <troupe/core/trace.hpp>
+#include <vector>
+
+// What a node and the process of an agent say to each other over their socket. A frame is its length (4 bytes, little
+// endian, of what follows), its kind (1 byte) and the fields of the struct of that kind in MessagePack, as a map from
+// name to value. Times are of the machine's monotonic clock, which both sides read. The table is in actors/README.md.
+
+namespace troupe::actors::frames {
+
+enum class kind : std::uint8_t {
+  start = 1,  // node to process, the first one
+  message = 2,
+  answer = 3,  // both ways
+  down = 4,
+  stop = 5,
+  started = 16,  // process to node
+  not_started = 17,
+  failed = 18,
+  ended = 19,
+  letter = 20,  // both ways
+  passed_on = 21,
+  watch = 22,
+  unwatch = 23,
+  kill = 24,
+  beat = 25,
+};
+
+// Build the agent and run its start hook; answered by started or not_started.
+struct start {
+  static constexpr kind frame_kind = kind::start;
+  troupe::path where;
+  std::string actor_type;
+  std::uint64_t incarnation = 0;
+  std::optional<exit_cause> previous;  // how the last incarnation ended
+  std::string module;                  // the file that has the entry; empty: the program itself
+  std::uint64_t entry = 0;             // its distance from where that file is loaded
+  std::string constructor_arguments;   // a tuple, in MessagePack
+  std::string argument_type;           // of agent_context::arguments(); empty: none
+  std::string arguments;
+  std::uint64_t seed = 0;
+  duration ask_timeout{};
+  duration turn_limit{};
+  process_options options;
+  TROUPE_MESSAGE(start, where, actor_type, incarnation, previous, module, entry, constructor_arguments, argument_type,
+                 arguments, seed, ask_timeout, turn_limit, options)
+};
+
+struct started {
+  static constexpr kind frame_kind = kind::started;
+  std::uint64_t turns_max = 1;
+  std::vector<std::string> handles;  // the types of messages that it has handlers for
+  TROUPE_MESSAGE(started, turns_max, handles)
+};
+
+struct not_started {
+  static constexpr kind frame_kind = kind::not_started;
+  bool declined = false;
+  exit_cause cause;
+  TROUPE_MESSAGE(not_started, declined, cause)
+};
+
+// A message for the agent; answered, by the same number, when it was handled.
+struct message {
+  static constexpr kind frame_kind = kind::message;
+  std::uint64_t number = 0;
+  std::string type;
+  std::string bytes;
+  std::string sender;  // its path; empty: from outside the tree
+  instant deadline = instant::max();
+  trace_context trace{};
+  TROUPE_MESSAGE(message, number, type, bytes, sender, deadline, trace)
+};
+
+// The answer to a message or a letter.
+struct answer {
+  static constexpr kind frame_kind = kind::answer;
+  std::uint64_t number = 0;
+  std::optional<troupe::error> error;
+  std::string type;  // empty: nothing but that it was handled
+  std::string bytes;
+  TROUPE_MESSAGE(answer, number, error, type, bytes)
+};
+
+// The handler of this message threw: the incarnation is over.
+struct failed {
+  static constexpr kind frame_kind = kind::failed;
+  std::uint64_t number = 0;
+  exit_cause cause;
+  TROUPE_MESSAGE(failed, number, cause)
+};
+
+// The agent ended in order, or its process is about to, for this reason.
+struct ended {
+  static constexpr kind frame_kind = kind::ended;
+  exit_cause cause;
+  TROUPE_MESSAGE(ended, cause)
+};
+
+// Run the stop hook and end.
+struct stop {
+  static constexpr kind frame_kind = kind::stop;
+  exit_cause cause;
+  TROUPE_MESSAGE(stop, cause)
+};
+
+// A message to another agent than the one that the process was made for.
+struct letter {
+  static constexpr kind frame_kind = kind::letter;
+  std::uint64_t number = 0;  // of the answer that is waited for; 0: none
+  std::string from;
+  std::string to;
+  std::string type;
+  std::string bytes;
+  instant deadline = instant::max();
+  trace_context trace{};
+  TROUPE_MESSAGE(letter, number, from, to, type, bytes, deadline, trace)
+};
+
+// The agent lets another answer the message of this number.
+struct passed_on {
+  static constexpr kind frame_kind = kind::passed_on;
+  std::uint64_t number = 0;
+  std::string to;
+  std::string type;
+  std::string bytes;
+  TROUPE_MESSAGE(passed_on, number, to, type, bytes)
+};
+
+struct watch {
+  static constexpr kind frame_kind = kind::watch;
+  std::uint64_t number = 0;
+  troupe::path who;
+  TROUPE_MESSAGE(watch, number, who)
+};
+struct unwatch {
+  static constexpr kind frame_kind = kind::unwatch;
+  std::uint64_t number = 0;
+  TROUPE_MESSAGE(unwatch, number)
+};
+struct down {
+  static constexpr kind frame_kind = kind::down;
+  std::uint64_t number = 0;
+  std::uint64_t incarnation = 0;
+  exit_cause cause;
+  TROUPE_MESSAGE(down, number, incarnation, cause)
+};
+
+struct kill {
+  static constexpr kind frame_kind = kind::kill;
+  troupe::path who;
+  std::string why;
+  TROUPE_MESSAGE(kill, who, why)
+};
+
+// The process is alive, and for how long its agent's code has not given its thread back (0: it has).
+struct beat {
+  static constexpr kind frame_kind = kind::beat;
+  duration busy{};
+  std::string waits_on;
+  TROUPE_MESSAGE(beat, busy, waits_on)
+};
+
+}  // namespace troupe::actors::frames

@@ -1,0 +1,227 @@
+#include "process_host.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "cell.hpp"
+#include "runtime.hpp"
+
+namespace troupe::actors {
+
+namespace {
+
+error no_process(const std::string& what, int why) {
+  return {agent_errc::no_process, "no process for an agent: " + what + ": " + std::strerror(why)};
+}
+
+// Three descriptors for each process are soon more than the usual 1,024.
+void allow_many_descriptors() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max) return;
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, 65'536);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+}  // namespace
+
+process_host::process_host(runtime& home, std::size_t warm)
+    : home_{home}, warm_max_{warm}, work_{io_.get_executor()}, launcher_{io_}, timer_{io_} {}
+
+process_host::~process_host() { stop(); }
+
+result<void> process_host::need_launcher() {
+  if (launcher_pid_ != 0) return ok();
+  allow_many_descriptors();
+  const int socket = start_launcher(launcher_pid_);
+  if (socket < 0) {
+    launcher_pid_ = 0;
+    return no_process("this program cannot be started again", -socket);
+  }
+  launcher_.assign(socket);
+  boost::asio::post(io_, [this] { listen(); });
+  if (!thread_.joinable()) thread_ = std::thread{[this] { io_.run(); }};
+  return ok();
+}
+
+result<std::shared_ptr<process_link>> process_host::make(bool warm) {
+  if (stopping_) return error{agent_errc::node_stopping, "the node stops"};
+  if (auto started = need_launcher(); !started) return std::move(started).error();
+  std::array<int, 2> socket{}, output{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socket.data()) != 0) return no_process("no socket", errno);
+  if (::pipe2(output.data(), O_CLOEXEC) != 0) {
+    const int why = errno;
+    for (const int each : socket) ::close(each);
+    return no_process("no pipe", why);
+  }
+  auto link = std::make_shared<process_link>(*this, ++count_, socket[0], output[0]);
+  links_.emplace(link->number(), link);
+  const launch_request wanted{link->number(), warm};
+  const std::array<int, 2> theirs{socket[1], output[1]};
+  const bool sent = send_packet(launcher_.native_handle(), &wanted, sizeof wanted, theirs.data(), 2);
+  const int why = errno;
+  ::close(socket[1]);
+  ::close(output[1]);
+  if (!sent) {
+    links_.erase(link->number());
+    return no_process("the launcher does not take orders", why);
+  }
+  boost::asio::post(io_, [link] { link->listen(); });
+  if (!std::exchange(ticking_, true)) boost::asio::post(io_, [this] { look_around(); });
+  return link;
+}
+
+result<std::shared_ptr<process_link>> process_host::take(bool fresh) {
+  std::scoped_lock lock{mutex_};
+  while (!fresh && !ready_.empty()) {
+    auto link = std::move(ready_.front());
+    ready_.pop_front();
+    if (link->over()) continue;
+    boost::asio::post(io_, [this] { refill(); });
+    return link;
+  }
+  auto made = make(false);
+  if (made) boost::asio::post(io_, [this] { refill(); });
+  return made;
+}
+
+void process_host::refill() {
+  std::scoped_lock lock{mutex_};
+  while (!stopping_ && ready_.size() < warm_max_) {
+    auto made = make(true);
+    if (!made) return;
+    ready_.push_back(*std::move(made));
+  }
+}
+
+std::shared_ptr<process_link> process_host::find_above(const troupe::path& where) const {
+  std::scoped_lock lock{mutex_};
+  if (by_path_.empty()) return nullptr;
+  for (auto above = where; !above.is_root();) {
+    above = above.parent();
+    if (const auto found = by_path_.find(above); found != by_path_.end()) return found->second.lock();
+  }
+  return nullptr;
+}
+
+void process_host::began(const troupe::path& where, const std::shared_ptr<process_link>& link) {
+  std::scoped_lock lock{mutex_};
+  by_path_[where] = link;
+}
+
+void process_host::forget(const process_link& link, const troupe::path& where) {
+  std::shared_ptr<process_link> last;  // released after the lock
+  std::scoped_lock lock{mutex_};
+  if (const auto found = by_path_.find(where); found != by_path_.end()) {
+    const auto present = found->second.lock();
+    if (!present || present.get() == &link) by_path_.erase(found);
+  }
+  if (const auto found = links_.find(link.number()); found != links_.end()) {
+    last = std::move(found->second);
+    links_.erase(found);
+  }
+  if (links_.empty()) none_.notify_all();
+}
+
+std::size_t process_host::processes() const {
+  std::scoped_lock lock{mutex_};
+  return links_.size();
+}
+
+// -- the launcher's reports -------------------------------------------------------------------------------------------
+
+void process_host::listen() {
+  launcher_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [this](const boost::system::error_code& failed) {
+                         if (failed) return;
+                         while (read_report()) {
+                         }
+                       });
+}
+
+// One report. False: no more for now, and `listen` was called if there may be some later.
+bool process_host::read_report() {
+  launch_report said;
+  int handle = -1;
+  const auto got = receive_packet(launcher_.native_handle(), &said, sizeof said, &handle, 1, MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return listen(), false;
+  if (got != sizeof said) return lost_launcher(), false;
+  std::shared_ptr<process_link> about;
+  {
+    std::scoped_lock lock{mutex_};
+    if (const auto found = links_.find(said.number); found != links_.end()) about = found->second;
+  }
+  if (!about) {
+    if (handle >= 0) ::close(handle);
+    return true;
+  }
+  switch (said.what) {
+    case launch_event::launched: about->launched(said.pid, handle); break;
+    case launch_event::failed: about->cannot_start(no_process("fork", said.status)); break;
+    case launch_event::exited: about->ended(said); break;
+  }
+  return true;
+}
+
+// Its children went with it.
+void process_host::lost_launcher() {
+  std::vector<std::shared_ptr<process_link>> orphans;
+  {
+    std::scoped_lock lock{mutex_};
+    boost::system::error_code ignored;
+    launcher_.close(ignored);
+    if (launcher_pid_ > 0) ::waitpid(launcher_pid_, nullptr, 0);
+    launcher_pid_ = 0;
+    for (const auto& [number, each] : links_) orphans.push_back(each);
+    ready_.clear();
+  }
+  if (!orphans.empty()) home_.log().error("the launcher of processes is gone, and they with it", {});
+  for (const auto& each : orphans)
+    each->cannot_start({agent_errc::node_lost, "the launcher of processes is gone, and its process with it"});
+}
+
+// -- their pulse ------------------------------------------------------------------------------------------------------
+
+void process_host::look_around() {
+  std::vector<std::shared_ptr<process_link>> all;
+  {
+    std::scoped_lock lock{mutex_};
+    if (links_.empty() || stopping_) {
+      ticking_ = false;
+      if (!stopping_) return;
+    }
+    for (const auto& [number, each] : links_) all.push_back(each);
+  }
+  const instant now = home_.time().now();
+  for (const auto& each : all) each->check_pulse(now);
+  timer_.expires_after(tick);
+  timer_.async_wait([this](const boost::system::error_code& failed) {
+    if (!failed) look_around();
+  });
+}
+
+void process_host::stop() {
+  {
+    std::unique_lock lock{mutex_};
+    stopping_ = true;
+    if (!thread_.joinable()) return;
+    for (const auto& [number, each] : links_) each->kill(exit_cause::killed("the node stops"));
+    none_.wait_for(lock, farewell, [this] { return links_.empty(); });
+    if (launcher_pid_ > 0) ::shutdown(launcher_.native_handle(), SHUT_RDWR);
+  }
+  if (launcher_pid_ > 0) ::waitpid(launcher_pid_, nullptr, 0);
+  io_.stop();
+  thread_.join();
+}
+
+}  // namespace troupe::actors

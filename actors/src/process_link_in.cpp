@@ -1,0 +1,381 @@
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "cell.hpp"
+#include "hardening.hpp"
+#include "process_host.hpp"
+#include "process_link.hpp"
+#include "runtime.hpp"
+
+// What comes from a process, and how it ends. On the host's thread. What a process sends may be anything: what is no
+// frame ends it.
+
+namespace troupe::actors {
+
+void process_link::listen() {
+  socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& failed) {
+                       if (!failed) self->read();
+                     });
+  output_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& failed) {
+                       if (!failed) self->read_output();
+                     });
+}
+
+void process_link::launched(pid_t pid, int handle) {
+  pid_.store(pid, std::memory_order_relaxed);
+  std::scoped_lock lock{mutex_};
+  handle_ = handle;
+  if (kill_wanted_ && handle_ >= 0) ::syscall(SYS_pidfd_send_signal, handle_, SIGKILL, nullptr, 0);
+}
+
+void process_link::read() {
+  if (over()) return;
+  const auto got = in_.read_from(socket_.native_handle());
+  if (got == 0 || (got < 0 && errno != EAGAIN)) return closed_pipe();
+  if (got > 0) {
+    heard_ns_.store(host_.home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
+    heard_once_ = true;
+  }
+  for (frame_reader::frame found;;) {
+    const auto there = in_.next(found);
+    if (there && !*there) break;
+    const auto taken = there ? take(found) : result<void>{there.error()};
+    if (!taken)
+      return kill(exit_cause::failed("its process sent what is no frame: " + taken.error().message(),
+                                     fault::tool_crash));
+  }
+  socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& failed) {
+                       if (!failed) self->read();
+                     });
+}
+
+// A process that ends closes its pipe, too; then the launcher's report says why. Killing what is dead harms nobody.
+void process_link::closed_pipe() {
+  kill(exit_cause::failed("its process closed its pipe", fault::tool_crash));
+}
+
+void process_link::read_output() {
+  char bytes[4096];
+  const auto got = ::read(output_.native_handle(), bytes, sizeof bytes);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return;
+  if (got > 0)
+    lines_.add({bytes, static_cast<std::size_t>(got)}, [this](const std::string& line) {
+      const instant now = host_.home().time().now();
+      if (now - logged_since_ >= std::chrono::seconds{1}) logged_ = 0, logged_since_ = now;
+      if (++logged_ > output_lines::logged_per_second) return;
+      const auto who = owner();
+      host_.home().log().info("a process wrote", {{"agent", who ? who->where().str() : std::string{}},
+                                                  {"pid", static_cast<std::int64_t>(pid())},
+                                                  {"line", line}});
+    });
+  output_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& failed) {
+                       if (!failed) self->read_output();
+                     });
+}
+
+// What is left of it once the process is gone; others may still hold the other end.
+void process_link::drain_output() {
+  char bytes[4096];
+  for (int rounds = 0; rounds < 64; ++rounds) {
+    const auto got = ::read(output_.native_handle(), bytes, sizeof bytes);
+    if (got <= 0) return;
+    lines_.add({bytes, static_cast<std::size_t>(got)}, [](const std::string&) {});
+  }
+}
+
+// -- frames -----------------------------------------------------------------------------------------------------------
+
+result<void> process_link::take(const frame_reader::frame& what) {
+  const net::limits limits{.bytes = options_.message_bytes_max + frame_overhead_max};
+  const auto pass = [&]<class Frame>(std::type_identity<Frame>) -> result<void> {
+    auto order = net::decode<Frame>(what.body, limits);
+    if (!order) return std::move(order).error();
+    take(*std::move(order));
+    return ok();
+  };
+  if (!owner()) return error{errc::parse_error, "it has no agent yet, or its agent is gone"};
+  switch (what.kind) {
+    case frames::kind::started: return pass(std::type_identity<frames::started>{});
+    case frames::kind::not_started: return pass(std::type_identity<frames::not_started>{});
+    case frames::kind::answer: return pass(std::type_identity<frames::answer>{});
+    case frames::kind::failed: return pass(std::type_identity<frames::failed>{});
+    case frames::kind::ended: {
+      auto order = net::decode<frames::ended>(what.body, limits);
+      if (!order) return std::move(order).error();
+      if (!last_words_) last_words_ = std::move(order->cause);
+      return ok();
+    }
+    case frames::kind::letter: return pass(std::type_identity<frames::letter>{});
+    case frames::kind::passed_on: return pass(std::type_identity<frames::passed_on>{});
+    case frames::kind::watch: return pass(std::type_identity<frames::watch>{});
+    case frames::kind::unwatch: return pass(std::type_identity<frames::unwatch>{});
+    case frames::kind::kill: return pass(std::type_identity<frames::kill>{});
+    case frames::kind::beat: return pass(std::type_identity<frames::beat>{});
+    default: return error{errc::parse_error, "kind " + std::to_string(static_cast<int>(what.kind))};
+  }
+}
+
+void process_link::settle(std::uint64_t effect, result<message> outcome) {
+  std::shared_ptr<cell> who;
+  {
+    std::scoped_lock lock{mutex_};
+    if (in_hand_.erase(effect) == 0) return;
+    who = owner_.lock();
+  }
+  if (who) who->resolve(effect, std::move(outcome));
+}
+
+void process_link::take(frames::started order) {
+  in_.set_limit(options_.message_bytes_max + frame_overhead_max);
+  std::unique_lock lock{mutex_};
+  const auto effect = std::exchange(starting_, 0);
+  const auto who = owner_.lock();
+  lock.unlock();
+  if (who && effect != 0) who->resolve(effect, message::of(std::move(order)));
+}
+
+void process_link::take(frames::not_started order) {
+  std::unique_lock lock{mutex_};
+  const auto effect = std::exchange(starting_, 0);
+  const auto who = owner_.lock();
+  lock.unlock();
+  if (!who || effect == 0) return;
+  who->resolve(effect, order.declined ? error{agent_errc::declined, order.cause.text}
+                                      : error{agent_errc::failed_to_start, order.cause.text});
+}
+
+void process_link::take(frames::answer order) {
+  result<message> reply{message{}};
+  if (order.error)
+    reply = *std::move(order.error);
+  else if (!order.type.empty())
+    reply = message::encoded(std::move(order.type), std::move(order.bytes), host_.home().shared_from_this());
+  if ((order.number & letter_bit) == 0) return settle(order.number, std::move(reply));
+  question asked;
+  {
+    std::scoped_lock lock{mutex_};
+    const auto found = letters_.find(order.number);
+    if (found == letters_.end()) return;
+    asked = std::move(found->second);
+    letters_.erase(found);
+  }
+  asked.asker->resolve(asked.effect, std::move(reply));
+}
+
+void process_link::take(frames::failed order) {
+  if ((order.number & letter_bit) == 0) return settle(order.number, message::of(process_verdict{std::move(order.cause)}));
+  take(frames::answer{order.number, error{agent_errc::agent_failed, order.cause.describe()}, {}, {}});
+}
+
+void process_link::take(frames::passed_on order) {
+  settle(order.number, message::of(std::move(order)));
+}
+
+void process_link::take(frames::letter order) {
+  auto& home = host_.home();
+  const auto who = owner();
+  const auto where = troupe::path::parse(order.to);
+  if (!who) return;
+  const auto refuse = [&](error why) {
+    home.drop(drop_reason::unknown_agent, where ? *where : troupe::path{}, order.type);
+    if (order.number != 0) write(frames::answer{order.number, std::move(why), {}, {}});
+  };
+  if (!where) return refuse({agent_errc::unknown_agent, "no path: " + where.error().message()});
+  // A supervisor that waits for this agent's start cannot answer it before.
+  const auto above = who->parent();
+  if (who->current_phase() == phase::starting && above && !above->is_spawner() && *where == above->where() &&
+      order.number != 0)
+    return refuse({agent_errc::would_deadlock,
+                   where->str() + " could answer `" + order.type + "` only after the start of " + who->where().str()});
+  envelope mail;
+  mail.payload = message::encoded(std::move(order.type), std::move(order.bytes), home.shared_from_this());
+  mail.origin = shared_from_this();
+  mail.trace = order.trace;
+  if (order.number != 0) {
+    std::unique_lock lock{mutex_};
+    if (asked_ >= questions_max) {
+      lock.unlock();
+      return refuse({agent_errc::overloaded, "10,000 questions of this process wait for answers"});
+    }
+    ++asked_;
+    mail.effect = order.number;
+    mail.deadline = order.deadline;
+  }
+  home.deliver(home.ref(*where), std::move(mail), false);
+}
+
+void process_link::take(frames::watch order) {
+  {
+    std::scoped_lock lock{mutex_};
+    if (watches_.size() >= watches_max) return;
+    watches_[order.number] = {0, order.who};
+  }
+  // The answer may come before the number is known: then it is the one that has none.
+  const auto number = host_.home().watching().add(shared_from_this(), order.who);
+  std::scoped_lock lock{mutex_};
+  if (const auto found = watches_.find(order.number); found != watches_.end()) found->second.node_number = number;
+}
+
+void process_link::take(frames::unwatch order) {
+  watched given_up{};
+  {
+    std::scoped_lock lock{mutex_};
+    const auto found = watches_.find(order.number);
+    if (found == watches_.end()) return;
+    given_up = found->second;
+    watches_.erase(found);
+  }
+  host_.home().watching().remove(given_up.who, given_up.node_number);
+}
+
+void process_link::take(frames::kill order) {
+  const auto& sandbox = options_.sandbox;
+  if (sandbox.no_network || sandbox.read_only_files || sandbox.system_calls || sandbox.drop_privileges) {
+    host_.home().log().warn("an agent in a sandbox may not kill others; nothing is done",
+                            {{"agent", where_.str()}, {"whom", order.who.str()}});
+    return;
+  }
+  signal what{.kind = signal_kind::kill};
+  what.cause = std::make_unique<exit_cause>(exit_cause::killed(std::move(order.why)));
+  if (const auto target = host_.home().names().find(order.who)) target->post(std::move(what));
+}
+
+void process_link::take(const frames::beat& order) {
+  if (order.busy < turn_budget_) return;
+  const auto ms = std::to_string(order.busy.count() / 1'000'000);
+  kill(exit_cause::failed("it hangs: its code has run for " + ms + " ms without awaiting anything (child_options::" +
+                              "turn_budget is " + std::to_string(turn_budget_.count() / 1'000'000) + " ms)",
+                          fault::timeout));
+}
+
+void process_link::check_pulse(instant now) {
+  std::unique_lock lock{mutex_};
+  if (owner_.expired() || kill_wanted_) return;
+  // A process that is only being made may take longer.
+  const auto longest = options_.heartbeat_timeout + (heard_once_ ? duration{0} : duration{std::chrono::seconds{10}});
+  const auto silent = now - instant{duration{heard_ns_.load(std::memory_order_relaxed)}};
+  if (silent < longest) return;
+  lock.unlock();
+  kill(exit_cause::failed("its process is frozen: nothing was heard of it for " +
+                              std::to_string(silent.count() / 1'000'000) + " ms",
+                          fault::timeout));
+}
+
+// -- its end ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+exit_cause ended_by(int number, const process_limits& limits) {
+  const char* words = ::sigdescr_np(number);
+  const char* name = ::sigabbrev_np(number);
+  const std::string what = "its process was ended by SIG" + std::string{name ? name : std::to_string(number)} + " (" +
+                           (words ? words : "unknown signal") + ")";
+  exit_cause cause = exit_cause::failed(what, fault::tool_crash);
+  cause.signal = number;
+  switch (number) {
+    case SIGXCPU:
+      cause.fault = fault::resource_limit;
+      cause.text += ": its limit of " +
+                    std::to_string(std::chrono::ceil<std::chrono::seconds>(limits.cpu_time).count()) + " s of CPU time";
+      break;
+    case SIGXFSZ:
+      cause.fault = fault::resource_limit;
+      cause.text += ": its limit of " + std::to_string(limits.file_bytes) + " bytes for a file";
+      break;
+    case SIGSYS:
+      cause.fault = fault::policy_denied;
+      cause.text += ": a system call that its sandbox forbids";
+      break;
+    case SIGKILL: cause.text += ": by somebody, or by the system for want of memory"; break;
+    default: break;
+  }
+  return cause;
+}
+
+}  // namespace
+
+exit_cause process_link::cause_of(const launch_report& how) const {
+  if (how.code == CLD_EXITED) {
+    exit_cause cause = exit_cause::failed("its process exited with code " + std::to_string(how.status), fault::tool_crash);
+    cause.exit_code = how.status;
+    if (how.status == exit_out_of_memory && options_.limits.memory_bytes != 0) {
+      cause.fault = fault::resource_limit;
+      cause.text = "its process wanted more memory than its limit of " + std::to_string(options_.limits.memory_bytes) +
+                   " bytes";
+    }
+    return cause;
+  }
+  return ended_by(how.status, options_.limits);
+}
+
+void process_link::ended(const launch_report& how) {
+  // What it said before its end counts.
+  for (int rounds = 0; rounds < 1'000 && in_.read_from(socket_.native_handle()) > 0; ++rounds)
+    for (frame_reader::frame found;;) {
+      const auto there = in_.next(found);
+      if (!there || !*there || !take(found)) break;
+    }
+  drain_output();
+  exit_cause cause = cause_of(how);
+  const bool in_order = how.code == CLD_EXITED && how.status == 0 && last_words_;
+  std::unique_lock lock{mutex_};
+  const bool killed = kill_wanted_ && how.code == CLD_KILLED && how.status == SIGKILL;
+  if (in_order) {
+    cause = *last_words_;
+  } else if (killed) {
+    const auto number = cause.signal;
+    cause = *kill_wanted_;
+    cause.signal = number;
+  }
+  lock.unlock();
+  if (!in_order) cause.output = lines_.tail();
+  finish(std::move(cause));
+}
+
+void process_link::cannot_start(const error& why) { finish(exit_cause::failed(why.message(), fault::node_lost)); }
+
+// Whoever waits for the process is told.
+void process_link::finish(exit_cause cause) {
+  std::shared_ptr<cell> who;
+  std::uint64_t starting = 0, stopping = 0;
+  std::unordered_set<std::uint64_t> in_hand;
+  std::unordered_map<std::uint64_t, question> letters;
+  std::unordered_map<std::uint64_t, watched> watches;
+  {
+    std::scoped_lock lock{mutex_};
+    if (over_.exchange(true)) return;
+    who = owner_.lock();
+    starting = std::exchange(starting_, 0);
+    stopping = std::exchange(stopping_, 0);
+    in_hand.swap(in_hand_);
+    letters.swap(letters_);
+    watches.swap(watches_);
+    std::string{}.swap(backlog_);
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    output_.close(ignored);
+  }
+  for (const auto& [number, each] : watches) host_.home().watching().remove(each.who, each.node_number);
+  for (auto& [number, each] : letters)
+    each.asker->resolve(each.effect, error{agent_errc::agent_down, where_.str() + " ended: " + cause.describe()});
+  host_.forget(*this, where_);
+  if (!who) return;
+  for (const auto effect : in_hand) who->resolve(effect, message::of(process_verdict{cause}));
+  if (starting != 0) who->resolve(starting, message::of(process_verdict{cause}));
+  if (stopping != 0) who->resolve(stopping, message{});
+  signal what{.kind = signal_kind::process_ended, .id = incarnation_};
+  what.cause = std::make_unique<exit_cause>(std::move(cause));
+  who->post(std::move(what));
+}
+
+}  // namespace troupe::actors
