@@ -52,4 +52,20 @@ actors::handler_base* agent::handler_for(const message_type* type) const noexcep
   return nullptr;
 }
 
+result<actors::handler_base*> agent::decode_for_handler(message& what) const {
+  actors::handler_base* found = nullptr;
+  for (const auto& each : handlers_) {
+    if (each->type()->name != what.type_name()) continue;
+    if (found)
+      return error{agent_errc::bad_message, "there are handlers for two types that are called `" +
+                                                std::string{what.type_name()} + "`: rename one of them"};
+    found = each.get();
+  }
+  if (!found) return found;
+  auto decoded = what.decoded(*found->type());
+  if (!decoded) return std::move(decoded).error();
+  what = std::move(*decoded);
+  return found;
+}
+
 }  // namespace troupe

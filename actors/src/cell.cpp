@@ -74,11 +74,20 @@ void cell::deliver_unbounded(envelope&& mail) {
   if (outcome.ring) bell_.ring();
 }
 
-void cell::refuse(envelope&& mail, drop_reason why, const exit_cause* cause) {
+void cell::count_refused(const envelope& mail, drop_reason why) {
   // A notice of the runtime to itself that finds nobody is nobody's loss.
   if (!(mail.unbounded && why == drop_reason::agent_down)) home().drop(why, where(), mail.payload.type_name());
   if (mail.queued_by_turn != 0 && mail.origin)
     if (cell* sender = mail.origin->as_cell()) sender->post({.kind = signal_kind::room, .id = mail.queued_by_turn});
+}
+
+void cell::refuse(envelope&& mail, drop_reason why, error answer) {
+  count_refused(mail, why);
+  if (mail.effect != 0 && mail.origin) mail.origin->resolve(mail.effect, std::move(answer));
+}
+
+void cell::refuse(envelope&& mail, drop_reason why, const exit_cause* cause) {
+  count_refused(mail, why);
   if (mail.effect == 0 || !mail.origin) return;
   const std::string& name = where().str();
   const std::string type{mail.payload.type_name()};

@@ -85,6 +85,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void deliver_unbounded(envelope&& mail);
   // Counts a dead letter and tells whoever waits why.
   void refuse(envelope&& mail, drop_reason why, const exit_cause* cause = nullptr);
+  void refuse(envelope&& mail, drop_reason why, error answer);
   agent_ref ref() { return agent_ref{shared_from_this()}; }
   bool gone() const noexcept { return fate_.load(std::memory_order_acquire) != fate::present; }
   bool abandoned() const noexcept { return fate_.load(std::memory_order_acquire) == fate::abandoned; }
@@ -145,6 +146,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
 
   bool let_go(fate how) noexcept;
   void arm_timer(instant when);
+  void count_refused(const envelope& mail, drop_reason why);
   // Answers a signal that found the cell gone.
   static void come_too_late(const signal& what, const troupe::path& where);
 

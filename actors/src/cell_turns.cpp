@@ -82,6 +82,12 @@ void cell::begin_turn(envelope&& mail) {
     mail.payload = message::of(down{home().ref(notice->who), notice->incarnation, notice->cause});
   }
   handler_base* handler = agent_->handler_for(mail.payload.type());
+  if (!handler && mail.payload.is_encoded()) {
+    auto decoded = agent_->decode_for_handler(mail.payload);
+    if (!decoded)
+      return refuse(std::move(mail), drop_reason::bad_message, std::move(decoded).error().with_context(where().str()));
+    handler = *decoded;
+  }
   if (!handler) return refuse(std::move(mail), drop_reason::no_handler);
 
   turn& now = add_turn(turn_kind::message, last_end_ == instant{} ? home().time().now() : last_end_);

@@ -225,11 +225,6 @@ result<message> effect_handle::take() {
 
 void effect_handle::abandon() noexcept { owner_->effects().release(id_); }
 
-error unexpected_reply(std::string_view expected, const message& got) {
-  return {agent_errc::unexpected_reply,
-          "expected `" + std::string{expected} + "`, got `" + std::string{got.type_name()} + "`"};
-}
-
 }  // namespace actors
 
 }  // namespace troupe

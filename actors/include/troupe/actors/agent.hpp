@@ -99,6 +99,9 @@ class agent {
   friend class actors::supervisor_agent;
   void add_handler(std::unique_ptr<actors::handler_base> handler);
   actors::handler_base* handler_for(const message_type* type) const noexcept;
+  // The handler of an encoded message, by name, and the message decoded for it; null if there is none. Fails with
+  // bad_message.
+  result<actors::handler_base*> decode_for_handler(message& what) const;
 
   actors::cell& cell_;
   std::vector<std::unique_ptr<actors::handler_base>> handlers_;

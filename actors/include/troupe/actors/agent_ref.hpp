@@ -41,6 +41,14 @@ class agent_ref {
   std::shared_ptr<const actors::ref_target> target_;
 };
 
+// As its path; an empty one as nil. Comes back as a reference of the runtime that the bytes are decoded with.
+template <>
+struct net::codec<agent_ref> {
+  static constexpr bool may_be_nil = true;
+  static void pack(packer& out, const agent_ref& from);
+  static result<void> unpack(const value& from, agent_ref& into);
+};
+
 // Tells a watcher that an incarnation of a watched agent ended, and why. Sent once per watch, like Erlang's monitor;
 // the agent may be back under the same path by the time it is read.
 struct down {

@@ -45,8 +45,6 @@ struct effect_awaiter {
   void await_suspend(std::coroutine_handle<> waiting) const { handle.resume_when_finished(waiting); }
 };
 
-error unexpected_reply(std::string_view expected, const message& got);
-
 template <class T>
 result<T> typed_reply(result<message> reply) {
   if (!reply) return reply.error();
@@ -55,8 +53,10 @@ result<T> typed_reply(result<message> reply) {
   } else if constexpr (std::is_same_v<T, done>) {
     return done{};
   } else {
-    if (!reply->template get_if<T>()) return unexpected_reply(message_type_of<T>()->name, *reply);
-    return reply->template take<T>();
+    if (reply->template get_if<T>()) return reply->template take<T>();
+    auto decoded = reply->decoded(*message_type_of<T>());  // it came as bytes, or is something else
+    if (!decoded) return std::move(decoded).error();
+    return decoded->template take<T>();
   }
 }
 

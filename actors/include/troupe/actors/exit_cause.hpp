@@ -42,6 +42,17 @@ struct exit_cause {
   static exit_cause killed(std::string text = {}) { return {exit_kind::killed, std::move(text), fault::stopped}; }
 
   friend bool operator==(const exit_cause&, const exit_cause&) = default;
+
+  // For its codec.
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit(std::string_view{"kind"}, self.kind);
+    visit(std::string_view{"text"}, self.text);
+    visit(std::string_view{"fault"}, self.fault);
+    visit(std::string_view{"signal"}, self.signal);
+    visit(std::string_view{"exit_code"}, self.exit_code);
+    visit(std::string_view{"output"}, self.output);
+  }
 };
 
 }  // namespace troupe

@@ -57,10 +57,11 @@ enum class drop_reason : std::uint8_t {
   mailbox_full,
   dropped_oldest,
   no_handler,
-  expired,     // Its deadline passed in the mailbox.
-  late_reply,  // The answer came after the one who asked had given up.
+  expired,      // Its deadline passed in the mailbox.
+  late_reply,   // The answer came after the one who asked had given up.
+  bad_message,  // It came as bytes that do not hold what its handler takes.
 };
-inline constexpr std::size_t drop_reasons = 7;
+inline constexpr std::size_t drop_reasons = 8;
 
 std::string_view to_string(drop_reason reason) noexcept;
 

@@ -3,15 +3,29 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <troupe/core/result.hpp>
+#include <troupe/net/codec.hpp>
 #include <type_traits>
 #include <utility>
 
 namespace troupe {
 
+class message;
+
+namespace actors {
+class payload_base;
+}
+
 // What the runtime knows of a type of message: one object per C++ type, compared by address.
 struct message_type {
   std::string_view name;
+  // To MessagePack (appended) and back; null for a type whose messages cannot leave their process.
+  result<void> (*encode)(const actors::payload_base& from, std::string& out) = nullptr;
+  result<message> (*decode)(std::string_view bytes, std::shared_ptr<const void> context) = nullptr;
+  bool encoded = false;  // of a message that is there as bytes
 };
 
 // A type that may be sent: a copyable value with a name, given by TROUPE_MESSAGE or TROUPE_LOCAL_MESSAGE.
@@ -44,7 +58,20 @@ constexpr std::string_view name_of_message() {
 }
 
 template <class T>
-inline constexpr message_type type_object{name_of_message<T>()};
+result<void> encode_payload(const payload_base& from, std::string& out);
+template <class T>
+result<message> decode_payload(std::string_view bytes, std::shared_ptr<const void> context);
+
+template <class T>
+constexpr message_type make_message_type() {
+  if constexpr (net::packable<T>)
+    return {name_of_message<T>(), &encode_payload<T>, &decode_payload<T>};
+  else
+    return {name_of_message<T>()};
+}
+
+template <class T>
+inline constexpr message_type type_object = make_message_type<T>();
 
 // Shared, immutable storage of one message.
 class payload_base {
@@ -84,6 +111,9 @@ const message_type* message_type_of() noexcept {
 
 // A message of any type: immutable and shared, so that passing it on inside a node costs a reference count. Threads may
 // share one freely. Empty after default construction and after a move.
+//
+// One that came from another process is there as bytes (`encoded`). Whoever takes it knows its type and decodes it
+// there: the handler of that name, or whoever asked and waits for a reply.
 class message {
  public:
   message() noexcept = default;
@@ -107,7 +137,27 @@ class message {
     return wrapped;
   }
 
+  // A message of a type that is called so, as `encode` gave its bytes. `context` is what references in it are about:
+  // the runtime (as a shared_ptr<actors::runtime>). Without a name and bytes: an empty message.
+  static message encoded(std::string type_name, std::string bytes, std::shared_ptr<const void> context = {});
+
   bool empty() const noexcept { return payload_ == nullptr; }
+  bool is_encoded() const noexcept { return payload_ && payload_->type()->encoded; }
+  // Precondition: is_encoded(). Valid as long as this message.
+  const std::string& bytes() const noexcept;
+  // As MessagePack; nothing for an empty message. Fails with local_message for one that cannot leave its process, and
+  // with bad_message for a value that cannot be packed (a time that does not fit, more than 2^32 items).
+  result<std::string> encode() const;
+  // This message as one of that type. Fails with unexpected_reply if it has another, and with bad_message if the bytes
+  // do not hold what the type needs or the type is local.
+  result<message> decoded(const message_type& as) const;
+  template <std::copy_constructible T>
+  result<T> decoded() const {
+    auto value = decoded(actors::type_object<T>);
+    if (!value) return std::move(value).error();
+    return value->template take<T>();
+  }
+
   const message_type* type() const noexcept { return payload_ ? payload_->type() : nullptr; }
   std::string_view type_name() const noexcept { return payload_ ? payload_->type()->name : std::string_view{}; }
 
@@ -132,6 +182,30 @@ class message {
 
  private:
   actors::payload_base* payload_ = nullptr;
+};
+
+namespace actors {
+
+template <class T>
+result<void> encode_payload(const payload_base& from, std::string& out) {
+  return net::append(out, static_cast<const payload<T>&>(from).value);
+}
+
+template <class T>
+result<message> decode_payload(std::string_view bytes, std::shared_ptr<const void> context) {
+  auto value = net::decode<T>(bytes, {}, std::move(context));
+  if (!value) return std::move(value).error();
+  return message::of(std::move(*value));
+}
+
+}  // namespace actors
+
+// A message as a field of another: [name of the type, bytes]. It comes back encoded; an empty one is nil.
+template <>
+struct net::codec<message> {
+  static constexpr bool may_be_nil = true;
+  static void pack(packer& out, const message& from);
+  static result<void> unpack(const value& from, message& into);
 };
 
 }  // namespace troupe
