@@ -34,6 +34,9 @@ const path& agent::where() const noexcept { return cell_.where(); }
 std::uint64_t agent::incarnation() const noexcept { return cell_.incarnation(); }
 const logger& agent::log() const noexcept { return cell_.home().log(); }
 
+actors::handler_base* agent::other_handler(std::string_view) noexcept { return nullptr; }
+bool agent::end_outside() { return false; }
+
 void agent::add_handler(std::unique_ptr<actors::handler_base> handler) {
   // A handler that replaces itself would go while it runs.
   if (cell_.current_turn())

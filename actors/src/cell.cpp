@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "process_agent.hpp"
 #include "runtime.hpp"
 #include "supervisor_agent.hpp"
 
@@ -109,9 +110,17 @@ void cell::refuse(envelope&& mail, drop_reason why, const exit_cause* cause) {
   mail.origin->resolve(mail.effect, because());
 }
 
-bool cell::hangs() const noexcept {
+duration cell::busy_for() const noexcept {
   const auto since = busy_since_ns_.load(std::memory_order_relaxed);
-  return since != not_busy && home().time().now() - instant{duration{since}} >= home().options().kill_grace;
+  return since == not_busy ? duration{0} : home().time().now() - instant{duration{since}};
+}
+
+bool cell::hangs() const noexcept { return busy_for() >= home().options().kill_grace; }
+
+void cell::notify(down_notice notice) {
+  envelope mail;
+  mail.payload = message::of(std::move(notice));
+  deliver_unbounded(std::move(mail));
 }
 
 void cell::use_restart_budget(double used, instant at) noexcept {
@@ -195,6 +204,7 @@ void cell::handle(signal what) {
         begin_ending(std::move(how));
       }
       break;
+    case signal_kind::process_ended: process_ended(what); break;
     case signal_kind::room: room(what.id); break;
   }
 }
@@ -218,7 +228,10 @@ void cell::start(signal what) {
   phase_.store(phase::starting, std::memory_order_release);
   try {
     agent_context context{*this, incarnation()};
-    agent_ = spec_->start(context);
+    if (spec_->isolation == tier::process && !home().deterministic() && !home().outside())
+      agent_ = std::make_unique<process_agent>(context, *spec_);
+    else
+      agent_ = spec_->start(context);
     if (abandoned()) return;
     if (spec_->restart == temporary) arguments_ = {};  // never to be started again
     if (!agent_)
@@ -261,7 +274,7 @@ void cell::stop(signal what) {
 
 void cell::kill(signal what) {
   const auto cause = what.cause ? *what.cause : exit_cause::killed();
-  if (!parent_ && !what.origin) {
+  if (!parent_ && !what.origin && !home().outside()) {
     home().log().warn("the root of the tree cannot be killed; stop the node instead", {{"cause", cause.describe()}});
     return;
   }

@@ -19,6 +19,7 @@
 #include "mailbox.hpp"
 #include "reply_sink.hpp"
 #include "scheduler.hpp"
+#include "watches.hpp"
 
 namespace troupe::actors {
 
@@ -69,7 +70,10 @@ struct child_exit {
 // Owners: the registry while the path is taken, references and messages in flight (as a shell) after that. Threads: the
 // functions under "any thread" may be called by any; everything else runs inside run(), which the scheduler calls on
 // one thread at a time.
-class cell final : public ref_target, public reply_sink, public std::enable_shared_from_this<cell> {
+class cell final : public ref_target,
+                   public reply_sink,
+                   public watcher,
+                   public std::enable_shared_from_this<cell> {
  public:
   cell(cell_seed seed, doorbell& bell);
   ~cell() override;
@@ -77,7 +81,9 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // -- any thread -----------------------------------------------------------------------------------------------------
   const cell* as_cell() const noexcept override { return this; }
   cell* as_cell() noexcept override { return this; }
+  agent_ref sender() override { return ref(); }
   void resolve(std::uint64_t effect, result<message> reply) override;
+  void notify(down_notice notice) override;
   void post(signal what);
   // Delivers, or answers and counts what cannot be delivered. Returns whether it waits for room.
   bool deliver(envelope&& mail, bool may_wait = false);
@@ -105,6 +111,8 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // Whether a handler, a hook or a destructor of the agent has kept a worker for the time of a kill's grace. A cell
   // that waits for a worker does not hang, however long.
   bool hangs() const noexcept;
+  // For how long it has done so; 0: it does not now.
+  duration busy_for() const noexcept;
   doorbell& bell() const noexcept { return bell_; }
   // For the supervisor that this cell is: restarts within the period over intensity.
   void use_restart_budget(double used, instant at) noexcept;
@@ -136,6 +144,9 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // The supervisor of the agent's own sub-agents, made when it is first needed.
   result<cell_ptr> spawner();
   const message& arguments() const noexcept { return arguments_; }
+  std::size_t turns_max() const noexcept { return turns_max_; }
+  // The names of the messages that the agent has handlers for.
+  std::vector<std::string> handled_types() const;
   void set_reentrant(std::size_t turns) noexcept { turns_max_ = turns; }
   void set_spawn_policy(spawn_policy policy) { spawn_policy_ = std::make_unique<spawn_policy>(policy); }
   void watch(const troupe::path& who);
@@ -157,6 +168,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   void kill(signal what);
   void timer_fired();
   void room(std::uint64_t turn_number);
+  void process_ended(const signal& what);
   void let_go_of_failed_agent();
 
   // Turns.
@@ -237,6 +249,7 @@ struct cell::ending {
   bool declined = false;
   bool hook_done = false;
   bool swept = false;
+  bool waits_for_process = false;
   std::size_t children = 0;     // that have not ended yet
   std::vector<signal> waiting;  // requests to answer at the end
 };

@@ -75,7 +75,31 @@ void cell::continue_ending() {
     return begin_hook(turn_kind::stop_hook, ending_->cause);
   }
   if (!ending_->swept) return sweep_children();
+  // The next incarnation does not begin before the process of this one is gone.
+  if (agent_ && agent_->end_outside()) {
+    ending_->waits_for_process = true;
+    return;
+  }
   arrive_down();
+}
+
+void cell::process_ended(const signal& what) {
+  if (what.id != incarnation()) return;
+  if (ending_) {
+    if (std::exchange(ending_->waits_for_process, false)) continue_ending();
+    return;
+  }
+  if (current_phase() != phase::running) return;
+  if (what.cause->is_failure()) {
+    counters_.count_failure(home().time().now(), what.cause->text);
+    home().log().warn("an agent failed with its process", {{"agent", where().str()},
+                                                           {"type", spec_->actor_type},
+                                                           {"incarnation", incarnation()},
+                                                           {"error", what.cause->text}});
+  }
+  auto how = std::make_unique<ending>();
+  how->cause = *what.cause;
+  begin_ending(std::move(how));
 }
 
 bool cell::has_stop_hook() const noexcept {
@@ -138,7 +162,7 @@ void cell::arrive_down() {
       parent_->deliver_unbounded(std::move(notice));
     }
   } else if (!how->asked) {
-    home().request_stop(exit_cause::failed("the root of the tree ended: " + how->cause.describe()));
+    home().root_ended(how->cause);
     how->for_good = true;
   }
   if (how->for_good) terminate();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cell.hpp"
+#include "process_agent.hpp"
 #include "runtime.hpp"
 
 // The turns of a cell: from a message in the mailbox to its answer.
@@ -14,12 +15,26 @@ namespace {
 std::string text_of(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
+  } catch (const process_failure& f) {
+    return f.cause().text;
   } catch (const failure& f) {
     return f.error().describe();
   } catch (const std::exception& e) {
     return e.what();
   } catch (...) {
     return "something that is no std::exception";
+  }
+}
+
+exit_cause cause_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const process_failure& f) {
+    return f.cause();
+  } catch (const failure& f) {
+    return exit_cause::failed(f.error().describe(), fault_of(f.error()));
+  } catch (...) {
+    return exit_cause::failed(text_of(thrown));
   }
 }
 
@@ -95,7 +110,8 @@ void cell::begin_turn(envelope&& mail) {
     const auto expired = remove(now);
     return refuse(std::move(mail), drop_reason::expired);
   }
-  now.type_ = mail.payload.type();
+  // The type of bytes goes with them, but the tools may look at it later.
+  now.type_ = mail.payload.is_encoded() ? home().names_of_messages().find(mail.payload.type_name()) : mail.payload.type();
   now.origin_ = std::move(mail.origin);
   if (mail.effect != 0) {
     now.asked_ = true;
@@ -187,9 +203,12 @@ void cell::fail_turn(turn& over, std::exception_ptr why) {
   const instant now = home().time().now();
   counters_.count_turn(now - owned->started_);
   counters_.count_failure(now, text);
+  const exit_cause cause = cause_of(why);
   if (asked != 0)
-    owned->origin_->resolve(asked, error{agent_errc::agent_failed, where().str() + " failed while it handled `" +
-                                                                       std::string{owned->type_->name} + "`: " + text});
+    owned->origin_->fail(asked,
+                         error{agent_errc::agent_failed, where().str() + " failed while it handled `" +
+                                                             std::string{owned->type_->name} + "`: " + text},
+                         cause);
   home().log().warn("an agent failed", {{"agent", where().str()},
                                         {"type", spec_->actor_type},
                                         {"message", owned->type_->name},
@@ -197,7 +216,7 @@ void cell::fail_turn(turn& over, std::exception_ptr why) {
                                         {"error", text}});
   if (current_phase() != phase::running) return;
   auto how = std::make_unique<ending>();
-  how->cause = exit_cause::failed(text);
+  how->cause = cause;
   begin_ending(std::move(how));
 }
 
@@ -215,7 +234,7 @@ void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) 
   how->declined = declined;
   how->start_failed = why != nullptr;
   if (why) {
-    how->cause = exit_cause::failed(text_of(why));
+    how->cause = cause_of(why);
     counters_.count_failure(home().time().now(), how->cause.text);
   }
   begin_ending(std::move(how));

@@ -12,6 +12,38 @@
 
 namespace troupe {
 
+std::string_view to_string(tier where) noexcept {
+  switch (where) {
+    case tier::inlined: return "inlined";
+    case tier::thread: return "thread";
+    case tier::process: return "process";
+  }
+  return "unknown";
+}
+
+namespace {
+
+std::optional<std::string> check_isolation(const child_spec& child) {
+  if (child.turn_limit <= duration{0}) return "its turn limit is not positive";
+  if (child.supervises && child.isolation != tier::inlined) return "a supervisor runs inlined; its children need not";
+  if (child.isolation != tier::process) return {};
+  if (!child.entry)
+    return "it cannot run in a process: its constructor's arguments must be values with a codec (std::string instead of "
+           "const char*, no pointers), and it must be described by child<A>(...)";
+  const auto& [limits, sandbox, heartbeat_timeout, message_bytes_max] = child.process;
+  if (limits.cpu_time <= duration{0}) return "its limit of CPU time is not positive";
+  if (limits.open_files != 0 && limits.open_files < 32) return "it needs at least 32 open files";
+  if (heartbeat_timeout < std::chrono::milliseconds{40}) return "its heartbeat timeout is below 40 ms";
+  if (message_bytes_max == 0) return "its largest message has no bytes";
+  if (!sandbox.writable.empty() && !sandbox.read_only_files)
+    return "it has writable folders, but its files are not read-only";
+  for (const auto& folder : sandbox.writable)
+    if (!folder.starts_with('/')) return "the writable folder \"" + folder + "\" is no absolute path";
+  return {};
+}
+
+}  // namespace
+
 std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
   const auto wrong = [&](agent_errc code, std::string what) {
     return error{code, "child \"" + child.id + "\" of supervisor \"" + in.name + "\": " + std::move(what)};
@@ -29,6 +61,7 @@ std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
   if (delay.min < duration{0} || delay.max < delay.min || !(delay.jitter >= 0.0 && delay.jitter <= 1.0))
     return wrong(agent_errc::bad_backoff, "backoff needs 0 <= min <= max and a jitter from 0 to 1");
   if (child.mailbox.limit == 0) return wrong(agent_errc::bad_mailbox, "its mailbox bound is zero");
+  if (auto bad = check_isolation(child)) return wrong(agent_errc::bad_isolation, *std::move(bad));
   if (child.supervises && child.mailbox.when_full != overflow::reject)
     return wrong(agent_errc::bad_mailbox,
                  "a supervisor's mailbox can only reject: it would lose requests, or wait for itself");

@@ -24,6 +24,7 @@ enum class effect_kind : std::uint8_t {
   supervise,  // a supervisor's request to a child
   delayed_send,
   ending_child,  // of an agent that ends
+  process,       // an answer from the agent's process
   stop_hook,     // the time that it has when nobody else watches over it
 };
 std::string_view to_string(effect_kind kind) noexcept;

@@ -38,8 +38,7 @@ template <class Frame>
 std::string frame_bytes(const Frame& what) {
   std::string bytes(4, '\0');
   bytes.push_back(static_cast<char>(Frame::frame_kind));
-  net::packer out{bytes};
-  net::pack(out, what);
+  net::append(bytes, what).value();
   const auto length = static_cast<std::uint32_t>(bytes.size() - 4);
   for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(length >> (8 * i));
   return bytes;

@@ -36,6 +36,7 @@ enum class signal_kind : std::uint8_t {
   kill,           // end it without hooks; answer `origin` if there is one
   will_restart,   // supervisor: a failed agent will be started later, let go of the old object now
   spawner_ended,  // the supervisor of the agent's own sub-agents gave up
+  process_ended,  // the process of the agent's incarnation `id` is gone
   room,           // a mailbox took a message that waited for room: `id` is the number of the turn that sent it
 };
 

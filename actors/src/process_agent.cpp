@@ -19,7 +19,7 @@ struct raw_outcome : effect_awaiter {
 }  // namespace
 
 process_failure::process_failure(exit_cause why)
-    : failure{error{agent_errc::tool_crashed, why.describe()}}, cause_{std::move(why)} {}
+    : failure{troupe::error{agent_errc::tool_crashed, why.describe()}}, cause_{std::move(why)} {}
 
 // The handler of every message that the agent in the process has one for.
 class process_agent::relay final : public handler_base {

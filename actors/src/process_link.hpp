@@ -14,6 +14,7 @@
 
 #include "frame_stream.hpp"
 #include "launcher.hpp"
+#include "mailbox.hpp"
 #include "reply_sink.hpp"
 #include "watches.hpp"
 

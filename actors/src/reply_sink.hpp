@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/path.hpp>
 #include <troupe/core/result.hpp>
+#include <utility>
 
 namespace troupe::actors {
 
@@ -16,8 +18,12 @@ class reply_sink {
  public:
   virtual ~reply_sink() = default;
   virtual void resolve(std::uint64_t effect, result<message> reply) = 0;
+  // The handler of the question threw, for this cause.
+  virtual void fail(std::uint64_t effect, error why, const exit_cause&) { resolve(effect, std::move(why)); }
   // The agent behind it, if it is one.
   virtual cell* as_cell() noexcept { return nullptr; }
+  // Its name in the tree; empty if it has none.
+  virtual agent_ref sender();
 };
 
 // What an agent_ref points to: a path, and for an agent that was found, its cell.

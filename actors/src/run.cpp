@@ -16,6 +16,8 @@
 #include <troupe/actors/run.hpp>
 #include <utility>
 
+#include "launcher.hpp"
+
 namespace troupe {
 
 namespace {
@@ -181,7 +183,16 @@ result<node_options> options_from(const config& from) {
   return options;
 }
 
+std::optional<int> process_main() {
+  const char* const where = ::getenv(actors::launcher_variable);
+  if (!where) return {};
+  const int node = std::atoi(where);
+  ::unsetenv(actors::launcher_variable);
+  return actors::run_launcher(node);
+}
+
 int run(int argc, char** argv, const std::function<void(node&)>& setup, const program& about) {
+  if (const auto code = process_main()) return *code;
   command_line given;
   if (const auto code = parse(argc, argv, about, given)) return *code;
   const auto settings = load(given, about.name);

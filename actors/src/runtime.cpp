@@ -1,7 +1,12 @@
 #include "runtime.hpp"
 
+#include <cstdlib>
 #include <random>
 #include <utility>
+
+#include "launcher.hpp"
+#include "process_host.hpp"
+#include "uplink.hpp"
 
 namespace troupe::actors {
 
@@ -35,16 +40,32 @@ runtime::runtime(node_options options)
     : options_{checked(std::move(options))},
       watches_{*this},
       timers_{*options_.clock},
-      blocking_{options_.blocking_threads, options_.blocking_queue, deterministic()} {}
+      blocking_{options_.blocking_threads, options_.blocking_queue, deterministic()},
+      processes_{std::make_unique<process_host>(*this, options_.warm_processes)} {}
 
 runtime::~runtime() = default;
 
 void runtime::start() {
+  if (std::getenv(launcher_variable))
+    throw failure{error{errc::unsupported,
+                        "this program was started to make processes of agents, but its main function went on: it must "
+                        "begin with `if (const auto code = troupe::process_main()) return *code;` or use troupe::run"}};
   scheduler_ = make_caf_scheduler(options_.threads, deterministic());
   if (!deterministic()) timers_.run_in_thread();
   auto spec = std::make_shared<child_spec>(child(supervisor_spec{.name = "root", .strategy = one_for_one}));
   root_ = make_cell({.spec = std::move(spec)}).value();
   root_->post({.kind = signal_kind::start});
+}
+
+void runtime::start_below(uplink& rest) {
+  outside_ = &rest;
+  scheduler_ = make_caf_scheduler(options_.threads, false);
+  timers_.run_in_thread();
+}
+
+void runtime::configure_below(std::uint64_t seed, duration ask_timeout) {
+  options_.seed = seed;
+  options_.ask_timeout = ask_timeout;
 }
 
 // Whoever comes second waits for the first.
@@ -76,6 +97,7 @@ void runtime::end_tree() {
     std::scoped_lock lock{root_mutex_};
     root_.reset();
   }
+  processes_->stop();
   blocking_.stop();
   timers_.stop();
   abandon_all();
@@ -145,6 +167,8 @@ bool runtime::deliver(const agent_ref& to, envelope&& mail, bool may_wait) {
     if (const auto found = names_.find(to.path())) return found->deliver(std::move(mail), may_wait);
   }
   const troupe::path where = to ? to.path() : troupe::path{};
+  if (outside_ && to && outside_->is_outside(where)) return outside_->deliver(where, std::move(mail)), false;
+  if (const auto process = processes_->find_above(where)) return process->pass(where, std::move(mail)), false;
   drop(drop_reason::unknown_agent, where, mail.payload.type_name());
   if (mail.effect != 0 && mail.origin)
     mail.origin->resolve(mail.effect,
@@ -211,6 +235,11 @@ void runtime::abandon_below(const cell& abandoned) {
 
 // -- ends -------------------------------------------------------------------------------------------------------------
 
+void runtime::root_ended(const exit_cause& cause) {
+  if (outside_) return outside_->root_ended(cause);
+  request_stop(exit_cause::failed("the root of the tree ended: " + cause.describe()));
+}
+
 void runtime::top_level_ended(const troupe::path& who, const exit_cause& cause) {
   // A supervisor that gave up says `shutdown`, as OTP's does; for the node that is a failure.
   request_stop({cause.kind == exit_kind::normal ? exit_kind::normal : exit_kind::failed,
@@ -261,6 +290,22 @@ void runtime::advance(duration by) {
     settle();
   }
   manual->advance(until - manual->now());
+}
+
+// -- names ------------------------------------------------------------------------------------------------------------
+
+agent_ref reply_sink::sender() { return {}; }
+
+const message_type* type_names::find(std::string_view name) {
+  static constexpr message_type unnamed{"encoded"};
+  std::scoped_lock lock{mutex_};
+  auto found = known_.find(name);
+  if (found == known_.end()) {
+    if (known_.size() >= names_max) return &unnamed;
+    found = known_.emplace(name, message_type{}).first;
+    found->second.name = found->first;
+  }
+  return &found->second;
 }
 
 // -- outside_waiter ---------------------------------------------------------------------------------------------------

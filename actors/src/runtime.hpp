@@ -26,8 +26,23 @@
 
 namespace troupe::actors {
 
+class process_host;
+class uplink;
+
 // `when` plus `by` without running over: duration::max() means never.
 instant later(instant when, duration by) noexcept;
+
+// Types of messages that are known by their names only, as they come from other processes. They stay, for whoever looks
+// at an agent's counters. Up to 10,000; what comes later has none.
+class type_names {
+ public:
+  const message_type* find(std::string_view name);
+
+ private:
+  static constexpr std::size_t names_max = 10'000;
+  std::mutex mutex_;
+  std::map<std::string, message_type, std::less<>> known_;
+};
 
 // The inside of a node: what all cells share. Owner: the node, and every shell that a reference keeps (after stop() it
 // is an empty hull). Threads: any.
@@ -37,6 +52,9 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   ~runtime();
   // Starts the scheduler and the root of the tree.
   void start();
+  // Without a root: the first agent that is made is one (see guest.hpp). `rest` outlives this.
+  void start_below(uplink& rest);
+  void configure_below(std::uint64_t seed, duration ask_timeout);
   // A handler that does not return is waited for.
   void stop();
 
@@ -44,6 +62,9 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   const clock& time() const noexcept { return *options_.clock; }
   const logger& log() const noexcept { return *options_.log; }
   bool deterministic() const noexcept { return options_.scheduling == scheduling::deterministic; }
+
+  // The rest of the tree, for the process of one agent; null in a node.
+  uplink* outside() const noexcept { return outside_; }
 
   // -- cells ----------------------------------------------------------------------------------------------------------
   // Makes a cell and takes its path for it; already_started if another has it. A spawner takes no path. Fills in
@@ -68,8 +89,12 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   watches& watching() noexcept { return watches_; }
   timer_queue& timers() noexcept { return timers_; }
   blocking_pool& blocking() noexcept { return blocking_; }
+  process_host& processes() noexcept { return *processes_; }
+  type_names& names_of_messages() noexcept { return type_names_; }
 
   // -- ends -----------------------------------------------------------------------------------------------------------
+  // The root ended by itself.
+  void root_ended(const exit_cause& cause);
   void top_level_ended(const troupe::path& who, const exit_cause& cause);
   exit_cause wait();
   void request_stop(exit_cause cause);
@@ -112,6 +137,9 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   timer_queue timers_;
   blocking_pool blocking_;
   agent_types types_;
+  type_names type_names_;
+  uplink* outside_ = nullptr;
+  std::unique_ptr<process_host> processes_;
   std::unique_ptr<actors::scheduler> scheduler_;
   mutable std::mutex root_mutex_;
   cell_ptr root_;

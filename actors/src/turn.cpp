@@ -6,6 +6,7 @@
 #include "cell.hpp"
 #include "runtime.hpp"
 #include "supervisor_agent.hpp"
+#include "uplink.hpp"
 
 namespace troupe {
 
@@ -64,12 +65,13 @@ agent_ref turn::self() const { return cell_->ref(); }
 agent_ref turn::parent() const {
   const actors::cell* above = cell_->parent().get();
   if (above && above->is_spawner()) above = above->parent().get();
-  return above ? const_cast<actors::cell*>(above)->ref() : agent_ref{};
+  if (above) return const_cast<actors::cell*>(above)->ref();
+  // The root of a process stands below its parent in the node's tree.
+  return cell_->where().is_root() ? agent_ref{} : ref(cell_->where().parent());
 }
 
 agent_ref turn::sender() const {
-  actors::cell* from = origin_ ? origin_->as_cell() : nullptr;
-  return from ? from->ref() : agent_ref{};
+  return origin_ ? origin_->sender() : agent_ref{};
 }
 
 agent_ref turn::ref(const path& where) const { return cell_->home().ref(where); }
@@ -198,7 +200,10 @@ void turn::kill(const agent_ref& who, std::string why) {
   if (cell_->abandoned()) return;
   actors::signal what{.kind = actors::signal_kind::kill};
   what.cause = std::make_unique<exit_cause>(exit_cause::killed(std::move(why)));
-  if (const auto target = cell_->home().resolve(who)) target->post(std::move(what));
+  if (const auto target = cell_->home().resolve(who))
+    target->post(std::move(what));
+  else if (auto* outside = cell_->home().outside(); outside && outside->is_outside(who.path()))
+    outside->kill(who.path(), std::move(what.cause->text));
 }
 
 namespace actors {

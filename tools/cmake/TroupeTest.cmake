@@ -1,24 +1,27 @@
 # How tests are declared: one Boost.Test executable per module, one CTest per suite, a suite named after its file.
 #
-#   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...])
+#   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...] [MAIN main.cpp])
 include_guard(GLOBAL)
 
 set(TROUPE_SUITES "" CACHE STRING "Regular expression: build only the test suites whose names match; empty: all")
 
 function(troupe_test module)
-  cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SUITES;LIBRARIES;PCH")
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "MAIN" "SUITES;LIBRARIES;PCH")
   set(target ${module}_tests)
+  if(NOT test_MAIN)
+    set(test_MAIN ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
+  endif()
   if(TROUPE_SUITES)
     list(FILTER test_SUITES INCLUDE REGEX "${TROUPE_SUITES}")
   endif()
   list(TRANSFORM test_SUITES APPEND .cpp OUTPUT_VARIABLE sources)
-  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp ${sources})
+  add_executable(${target} ${test_MAIN} ${sources})
   target_link_libraries(${target} PRIVATE ${test_LIBRARIES} Boost::unit_test_framework troupe_options)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE BOOST_TEST_DYN_LINK)
   target_precompile_headers(${target} PRIVATE <boost/test/unit_test.hpp> <chrono> <string> <vector> ${test_PCH})
   # It defines the test module before it includes Boost.Test, so it cannot start from the precompiled header.
-  set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/support/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  set_source_files_properties(${test_MAIN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   foreach(suite IN LISTS test_SUITES)
     add_test(NAME ${module}.${suite} COMMAND ${target} --run_test=${suite} --log_level=test_suite --report_level=short)
     set_tests_properties(${module}.${suite} PROPERTIES SKIP_RETURN_CODE 77 LABELS ${module})

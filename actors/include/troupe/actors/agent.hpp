@@ -96,9 +96,14 @@ class agent {
 
  private:
   friend class actors::cell;
+  friend class actors::process_agent;
   friend class actors::supervisor_agent;
   void add_handler(std::unique_ptr<actors::handler_base> handler);
   actors::handler_base* handler_for(const message_type* type) const noexcept;
+  // For an agent that stands for one in another process: a handler of messages that it has none for itself.
+  virtual actors::handler_base* other_handler(std::string_view message_type) noexcept;
+  // Ends what it has outside of this process. True if that takes time: signal_kind::process_ended follows.
+  virtual bool end_outside();
   // The handler of an encoded message, by name, and the message decoded for it; null if there is none. Fails with
   // bad_message.
   result<actors::handler_base*> decode_for_handler(message& what) const;

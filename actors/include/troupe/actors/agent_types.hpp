@@ -18,9 +18,9 @@ class agent_types {
   // already_exists.
   template <class A>
   requires std::constructible_from<A, agent_context&> result<void> add(std::string name) {
-    return add(std::move(name),
-               [](agent_context& context) -> std::unique_ptr<agent> { return std::make_unique<A>(context); });
+    return add(std::move(name), troupe::child<A>("type"));
   }
+  // One that is made by a function cannot run in a process of its own.
   result<void> add(std::string name, agent_factory factory);
 
   // A child spec for a registered type. Fails with unknown_type, naming what there is.
@@ -30,7 +30,8 @@ class agent_types {
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, agent_factory, std::less<>> factories_;
+  result<void> add(std::string name, child_spec how);
+  std::map<std::string, child_spec, std::less<>> known_;
 };
 
 }  // namespace troupe

@@ -12,6 +12,8 @@
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/result.hpp>
+#include <troupe/net/codec.hpp>
+#include <tuple>
 #include <typeinfo>
 #include <utility>
 #include <vector>
@@ -113,11 +115,19 @@ struct child_options {
   process_options process = {};  // For tier::process.
 };
 
+namespace actors {
+// Builds an agent in a process of its own, from its constructor's arguments in MessagePack.
+using process_entry = result<std::unique_ptr<agent>> (*)(agent_context&, std::string_view arguments);
+}  // namespace actors
+
 struct child_spec : child_options {
   std::string id = {};  // A path segment, unique among the children of a supervisor.
   child_type type = child_type::worker;
   std::string actor_type = {};  // The label in metrics and lists.
   agent_factory start = {};
+  // For tier::process. Null: the constructor's arguments cannot leave the process.
+  actors::process_entry entry = nullptr;
+  std::string constructor_arguments = {};
   // For a supervisor: what it supervises.
   std::shared_ptr<const supervisor_spec> supervises = {};
 
@@ -144,6 +154,15 @@ std::optional<error> check(const child_spec& child, const supervisor_spec& in);
 namespace actors {
 // The demangled name of a C++ type without its namespaces: the default label of an agent type.
 std::string type_label(const char* mangled);
+
+template <class A, class... Args>
+result<std::unique_ptr<agent>> build_in_process(agent_context& context, std::string_view arguments) {
+  auto given = net::decode<std::tuple<Args...>>(arguments);
+  if (!given) return std::move(given).error();
+  return std::apply(
+      [&](auto&... each) -> std::unique_ptr<agent> { return std::make_unique<A>(context, std::move(each)...); },
+      *given);
+}
 }  // namespace actors
 
 // An agent of type A, built as A{context, arguments...} at each start. The arguments are copied into the spec; each
@@ -154,6 +173,10 @@ child_spec child(std::string id, child_options options, Args... arguments) {
   static_cast<child_options&>(spec) = std::move(options);
   spec.id = std::move(id);
   spec.actor_type = actors::type_label(typeid(A).name());
+  if constexpr (net::packable<std::tuple<Args...>>) {
+    spec.entry = &actors::build_in_process<A, Args...>;
+    if (spec.isolation == tier::process || sizeof...(Args) == 0) spec.constructor_arguments = net::encode(std::tuple<Args...>{arguments...});
+  }
   spec.start = [... arguments = std::move(arguments)](agent_context& context) -> std::unique_ptr<agent> {
     return std::make_unique<A>(context, arguments...);
   };

@@ -16,6 +16,7 @@ struct supervisor_spec;
 
 namespace actors {
 class cell;
+class process_agent;
 class reply_sink;
 class runtime;
 class supervisor_agent;

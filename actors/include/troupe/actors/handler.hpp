@@ -63,6 +63,8 @@ class invocation {
       if (!outcome) return std::move(outcome.error());
       if constexpr (std::is_void_v<typename R::value_type>)
         return message{};
+      else if constexpr (std::is_same_v<typename R::value_type, message>)
+        return std::move(*outcome);
       else
         return message::of(std::move(*outcome));
     } else {

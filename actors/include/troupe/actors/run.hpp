@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <troupe/actors/node.hpp>
 #include <troupe/core/config.hpp>
@@ -20,6 +21,15 @@ struct program {
   std::string description = "A node of a troupe of agents.";
   std::string version = {};
 };
+
+// The first thing in the main function of a program that has agents of tier::process and does not use `run`, which does
+// it too:
+//
+//   if (const auto code = troupe::process_main()) return *code;
+//
+// The processes of such agents are made from this program: it is started once more for that, and must do nothing else
+// then. nullopt: this is an ordinary start, go on.
+std::optional<int> process_main();
 
 // The main function of a program that is a node: reads flags, environment and file, starts a node, calls `setup` on it,
 // and runs until SIGINT or SIGTERM, until a top-level supervisor ends, or until somebody calls node::request_stop; then

@@ -168,6 +168,7 @@ class turn {
 
  private:
   friend class actors::cell;
+  friend class actors::process_agent;
   friend std::default_delete<turn>;
   explicit turn(actors::cell& owner) noexcept : cell_{&owner} {}
   ~turn() = default;
