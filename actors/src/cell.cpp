@@ -325,6 +325,13 @@ void cell::let_go_of_failed_agent() {
   agent_.reset();
 }
 
+std::vector<std::string> cell::handled_types() const {
+  std::vector<std::string> names;
+  if (agent_)
+    for (const auto& each : agent_->handlers_) names.emplace_back(each->type()->name);
+  return names;
+}
+
 // -- timers and children ----------------------------------------------------------------------------------------------
 
 void cell::arm_timer(instant when) {

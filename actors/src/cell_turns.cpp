@@ -103,6 +103,7 @@ void cell::begin_turn(envelope&& mail) {
       return refuse(std::move(mail), drop_reason::bad_message, std::move(decoded).error().with_context(where().str()));
     handler = *decoded;
   }
+  if (!handler) handler = agent_->other_handler(mail.payload.type_name());
   if (!handler) return refuse(std::move(mail), drop_reason::no_handler);
 
   turn& now = add_turn(turn_kind::message, last_end_ == instant{} ? home().time().now() : last_end_);
