@@ -94,6 +94,7 @@ class process_link final : public reply_sink, public watcher, public std::enable
   std::shared_ptr<cell> owner() const;
 
  private:
+  static constexpr auto end_follows_pipe = std::chrono::milliseconds{200};
   static constexpr std::uint64_t letter_bit = std::uint64_t{1} << 63;
 
   template <class Frame>

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -58,9 +59,12 @@ void process_link::read() {
                      });
 }
 
-// A process that ends closes its pipe, too; then the launcher's report says why. Killing what is dead harms nobody.
+// A process that ends closes its pipe, too, and the launcher is about to say why. One that lives on is no good.
 void process_link::closed_pipe() {
-  kill(exit_cause::failed("its process closed its pipe", fault::tool_crash));
+  auto timer = std::make_shared<boost::asio::steady_timer>(host_.io(), end_follows_pipe);
+  timer->async_wait([self = shared_from_this(), timer](const boost::system::error_code& failed) {
+    if (!failed && !self->over()) self->kill(exit_cause::failed("its process closed its pipe", fault::tool_crash));
+  });
 }
 
 void process_link::read_output() {
