@@ -64,7 +64,7 @@ result<message> decode_payload(std::string_view bytes, std::shared_ptr<const voi
 
 template <class T>
 constexpr message_type make_message_type() {
-  if constexpr (net::packable<T>)
+  if constexpr (net::packable<T> && !std::is_same_v<T, error>)  // there is no result<error>
     return {name_of_message<T>(), &encode_payload<T>, &decode_payload<T>};
   else
     return {name_of_message<T>()};
