@@ -12,4 +12,4 @@
   static constexpr void troupe_visit([[maybe_unused]] Self& self, [[maybe_unused]] Visitor&& visit) { \
     __VA_ARGS__                                                                                       \
   }                                                                                                   \
-  friend bool operator==(const Type&, const Type&) = default;
+  [[maybe_unused]] friend bool operator==(const Type&, const Type&) = default;

@@ -46,7 +46,7 @@ struct codec<T> {
  private:
   static constexpr std::size_t fields = [] {
     std::size_t count = 0;
-    T::troupe_visit(detail::somewhere<T>::object, [&](std::string_view, auto&) { ++count; });
+    T::troupe_visit(detail::somewhere<T>.object, [&](std::string_view, auto&) { ++count; });
     return count;
   }();
 };
