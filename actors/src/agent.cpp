@@ -36,6 +36,7 @@ const logger& agent::log() const noexcept { return cell_.home().log(); }
 
 actors::handler_base* agent::other_handler(std::string_view) noexcept { return nullptr; }
 bool agent::end_outside() { return false; }
+std::string agent::outside_state() const { return {}; }
 
 void agent::add_handler(std::unique_ptr<actors::handler_base> handler) {
   // A handler that replaces itself would go while it runs.

@@ -205,6 +205,8 @@ void cell::handle(signal what) {
       }
       break;
     case signal_kind::process_ended: process_ended(what); break;
+    case signal_kind::overdue: overdue(); break;
+    case signal_kind::withdrawn: withdrawn(what); break;
     case signal_kind::room: room(what.id); break;
   }
 }
@@ -379,6 +381,7 @@ void cell::timer_fired() {
         stop_hook_too_late();
         break;
       default:
+        slot->stop.request_stop();
         complete(id, error{agent_errc::timeout, std::string{to_string(slot->kind)} + " by " + where().str() +
                                                     " got no answer in time" +
                                                     (slot->target ? " from " + slot->target.path().str() : "")});

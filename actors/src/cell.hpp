@@ -114,6 +114,8 @@ class cell final : public ref_target,
   // For how long it has done so; 0: it does not now.
   duration busy_for() const noexcept;
   doorbell& bell() const noexcept { return bell_; }
+  // For the watchdog: reports a turn that is older than its budget, and has it ended at its limit. When to look again.
+  instant look_at_turn(instant now);
   // For the supervisor that this cell is: restarts within the period over intensity.
   void use_restart_budget(double used, instant at) noexcept;
   double restart_budget_used(instant now) const noexcept;
@@ -169,6 +171,12 @@ class cell final : public ref_target,
   void timer_fired();
   void room(std::uint64_t turn_number);
   void process_ended(const signal& what);
+  void overdue();
+  void report_overdue(turn& late, duration age);
+  void cancel(turn& late, error why);
+  void withdraw_questions();
+  void withdrawn(const signal& what);
+  bool is_withdrawn(const envelope& mail);
   void let_go_of_failed_agent();
 
   // Turns.
@@ -212,6 +220,7 @@ class cell final : public ref_target,
   std::atomic<std::uint64_t> incarnation_;
   static constexpr auto not_busy = std::numeric_limits<std::int64_t>::min();
   std::atomic<std::int64_t> busy_since_ns_{not_busy};  // when the visit began in which the agent's code runs
+  std::atomic<std::int64_t> reported_since_ns_{0};  // when the turn began that was reported as too old
   std::atomic<double> restart_budget_used_{0.0};
   std::atomic<std::int64_t> last_child_restart_ns_{0};
   mailbox mailbox_;
@@ -236,6 +245,9 @@ class cell final : public ref_target,
   std::shared_ptr<reply_sink> starter_;  // waits for the start; shared with the supervisor
   std::uint64_t starter_effect_ = 0;
   std::unique_ptr<ending> ending_;  // while ending
+  // Questions that are in the mailbox and that nobody waits for any more; forgotten when it is empty.
+  static constexpr std::size_t withdrawn_max = 1'000;
+  std::unique_ptr<std::vector<std::pair<std::shared_ptr<reply_sink>, std::uint64_t>>> withdrawn_;
   friend class troupe::turn;
 };
 

@@ -105,6 +105,7 @@ void cell::begin_turn(envelope&& mail) {
   }
   if (!handler) handler = agent_->other_handler(mail.payload.type_name());
   if (!handler) return refuse(std::move(mail), drop_reason::no_handler);
+  if (withdrawn_ && is_withdrawn(mail)) return refuse(std::move(mail), drop_reason::withdrawn);
 
   turn& now = add_turn(turn_kind::message, last_end_ == instant{} ? home().time().now() : last_end_);
   if (mail.deadline < now.started_) {
@@ -242,6 +243,7 @@ void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) 
 }
 
 void cell::cancel_turns(const exit_cause& cause) {
+  withdraw_questions();
   auto cancelled = std::exchange(turns_, {});
   counters_.in_hand.store(nullptr, std::memory_order_relaxed);
   counters_.waits_on.store(0, std::memory_order_relaxed);
@@ -282,6 +284,7 @@ bool cell::would_wait_for_itself(const turn& asking, const agent_ref& whom) cons
 
 std::uint64_t cell::begin_effect(effect_kind kind, turn* owner, instant deadline) {
   if (abandoned()) return begin_failed_effect(kind, owner, no_effects());
+  if (owner && owner->cancelled_) return begin_failed_effect(kind, owner, *owner->cancelled_);
   const auto id = effects_.begin(kind, owner, deadline);
   arm_timer(deadline);
   return id;

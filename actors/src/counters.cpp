@@ -56,6 +56,11 @@ void agent_counters::count_failure(instant when, std::string text) {
   last_error_ = std::make_unique<std::string>(std::move(text));
 }
 
+std::string agent_counters::in_hand_name() const {
+  const auto* type = in_hand.load(std::memory_order_relaxed);
+  return type ? std::string{type->name} : std::string{};
+}
+
 std::string agent_counters::last_error() const {
   std::scoped_lock held{lock_};
   return last_error_ ? *last_error_ : std::string{};

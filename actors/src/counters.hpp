@@ -42,6 +42,8 @@ struct agent_counters {
   void count_turn(duration took);
   void count_failure(instant when, std::string text);
   std::string last_error() const;
+  // The type of the message in hand; empty when idle.
+  std::string in_hand_name() const;
 
  private:
   mutable spin_lock lock_;

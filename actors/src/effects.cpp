@@ -59,6 +59,7 @@ effect_table::slot* effect_table::find(std::uint64_t id) noexcept {
 void effect_table::release(std::uint64_t id) noexcept {
   slot* gone = find(id);
   if (!gone) return;
+  if (!gone->finished) gone->stop.request_stop();
   const std::uint32_t generation = next_generation(gone->generation);
   *gone = slot{};
   gone->generation = generation;
@@ -66,7 +67,15 @@ void effect_table::release(std::uint64_t id) noexcept {
   --used_;
 }
 
+effect_table::slot* effect_table::awaited_by(const turn& whose) noexcept {
+  for (slot& each : slots_)
+    if (each.owner == &whose && each.waiter && !each.finished) return &each;
+  return nullptr;
+}
+
 void effect_table::clear() noexcept {
+  for (slot& each : slots_)
+    if (!each.finished) each.stop.request_stop();
   // Later ids start above every generation that was given out.
   for (const slot& each : slots_) first_generation_ = std::max(first_generation_, next_generation(each.generation));
   std::vector<slot>{}.swap(slots_);

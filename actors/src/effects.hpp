@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <stop_token>
 #include <string_view>
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/message.hpp>
@@ -42,12 +43,20 @@ class effect_table {
     instant deadline = instant::max();
     result<message> outcome{message{}};
     agent_ref target;  // whom it is about
+    std::stop_source stop{std::nostopstate};  // of blocking work; asked to stop when the effect is given up
   };
 
   std::uint64_t begin(effect_kind kind, turn* owner, instant deadline);
   // nullptr: given up already.
   slot* find(std::uint64_t id) noexcept;
   void release(std::uint64_t id) noexcept;
+  // What this turn awaits; null: nothing.
+  slot* awaited_by(const turn& whose) noexcept;
+  template <class F>
+  void for_each_unfinished(F&& each) {
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      if (slots_[i].kind != effect_kind::none && !slots_[i].finished) each(id_of(i, slots_[i].generation), slots_[i]);
+  }
   // Gives up all of them; ids given out before are void.
   void clear() noexcept;
 

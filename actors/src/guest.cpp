@@ -182,6 +182,7 @@ int guest::run(bool warm) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_beat - std::chrono::steady_clock::now());
     pollfd end{socket_, POLLIN, 0};
     const int ready = ::poll(&end, 1, !agent_ ? -1 : static_cast<int>(std::max(left, left.zero()).count()));
+    if (ready > 0 && (end.revents & POLLNVAL) != 0) return exit_without_pipe;
     if (ready > 0 && !read()) {
       ::kill(0, SIGKILL);  // the node is gone: nothing of this session outlives it
       return 0;
@@ -249,7 +250,6 @@ std::shared_ptr<child_spec> guest::spec_of(const frames::start& order) {
   spec->id = order.where.name();
   spec->actor_type = order.actor_type;
   spec->restart = permanent;  // what it was made of stays; whether it comes back is decided by the node
-  spec->turn_limit = order.turn_limit;
   spec->mailbox.limit = 1'000'000;  // the node holds the mail, and sends no more than there are turns
   spec->start = [order](agent_context& context) -> std::unique_ptr<agent> {
     prepare_thread_for_crash_notes();

@@ -9,6 +9,9 @@ namespace troupe::actors {
 // something else, see sysexits(3).
 inline constexpr int exit_out_of_memory = 79;
 
+// What it ends with when the agent's code has closed the socket to the node.
+inline constexpr int exit_without_pipe = 80;
+
 // Puts this process, which has one thread, into its sandbox. Fails with unsupported where the system does not allow
 // it, and says what would.
 result<void> enter_sandbox(const process_sandbox& what);

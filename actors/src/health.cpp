@@ -27,6 +27,7 @@ std::string_view to_string(drop_reason reason) noexcept {
     case drop_reason::no_handler: return "no_handler";
     case drop_reason::expired: return "expired";
     case drop_reason::late_reply: return "late_reply";
+    case drop_reason::withdrawn: return "withdrawn";
     case drop_reason::bad_message: return "bad_message";
   }
   return "unknown";

@@ -37,6 +37,8 @@ enum class signal_kind : std::uint8_t {
   will_restart,   // supervisor: a failed agent will be started later, let go of the old object now
   spawner_ended,  // the supervisor of the agent's own sub-agents gave up
   process_ended,  // the process of the agent's incarnation `id` is gone
+  overdue,        // a turn is older than its budget or its limit
+  withdrawn,      // the question `id` of `origin` is not to be answered any more: who asked is gone
   room,           // a mailbox took a message that waited for room: `id` is the number of the turn that sent it
 };
 

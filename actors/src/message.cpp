@@ -45,6 +45,8 @@ error unexpected(std::string_view expected, const message& got) {
 using actors::encoded_payload;
 
 message message::encoded(std::string type_name, std::string bytes, std::shared_ptr<const void> context) {
+  constexpr std::size_t name_size_max = 256;
+  if (type_name.size() > name_size_max) type_name.resize(name_size_max);
   message made;
   if (!type_name.empty() || !bytes.empty())
     made.payload_ = new encoded_payload{std::move(type_name), std::move(bytes), std::move(context)};

@@ -64,7 +64,6 @@ result<frames::start> process_agent::order(std::optional<exit_cause> previous) c
   const auto& home = cell_.home();
   out.seed = home.options().seed;
   out.ask_timeout = home.options().ask_timeout;
-  out.turn_limit = spec_.turn_limit;
   out.options = spec_.process;
   return out;
 }
@@ -107,6 +106,11 @@ bool process_agent::end_outside() {
   if (!link_ || link_->over()) return false;
   link_->kill(exit_cause::killed());
   return true;
+}
+
+std::string process_agent::outside_state() const {
+  const auto its = link_ ? link_->waits_on() : std::string{};
+  return its.empty() ? its : ", which waits on: " + its;
 }
 
 task<result<message>> process_agent::pass_on(message what, turn& now) {

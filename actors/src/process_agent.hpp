@@ -36,6 +36,7 @@ class process_agent final : public agent {
   task<void> post_stop(turn& now, const exit_cause& cause) override;
   handler_base* other_handler(std::string_view message_type) noexcept override;
   bool end_outside() override;
+  std::string outside_state() const override;
 
   task<void> launch(turn& now, std::optional<exit_cause> previous);
   result<frames::start> order(std::optional<exit_cause> previous) const;

@@ -48,10 +48,9 @@ struct start {
   std::string arguments;
   std::uint64_t seed = 0;
   duration ask_timeout{};
-  duration turn_limit{};
   process_options options;
   TROUPE_MESSAGE(start, where, actor_type, incarnation, previous, module, entry, constructor_arguments, argument_type,
-                 arguments, seed, ask_timeout, turn_limit, options)
+                 arguments, seed, ask_timeout, options)
 };
 
 struct started {

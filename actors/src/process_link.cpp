@@ -50,6 +50,11 @@ std::shared_ptr<cell> process_link::owner() const {
   return owner_.lock();
 }
 
+std::string process_link::waits_on() const {
+  std::scoped_lock lock{mutex_};
+  return waits_on_;
+}
+
 agent_ref process_link::sender() {
   const auto who = owner();
   return who ? who->ref() : agent_ref{};

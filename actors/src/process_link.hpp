@@ -73,6 +73,8 @@ class process_link final : public reply_sink, public watcher, public std::enable
   void stop(std::uint64_t effect, const exit_cause& cause);
   // SIGKILL, for the whole session. `why` is the cause if the process did not end for another reason before.
   void kill(exit_cause why);
+  // What the agent's turn waited on when the process was last heard of.
+  std::string waits_on() const;
   // Whether the process is gone.
   bool over() const noexcept { return over_.load(std::memory_order_acquire); }
   // For an agent below the one that it was begun for.
@@ -158,6 +160,7 @@ class process_link final : public reply_sink, public watcher, public std::enable
   bool flushing_ = false;
   int handle_ = -1;  // the pidfd
   std::optional<exit_cause> kill_wanted_;
+  std::string waits_on_;
 };
 
 }  // namespace troupe::actors

@@ -255,6 +255,10 @@ void process_link::take(frames::kill order) {
 }
 
 void process_link::take(const frames::beat& order) {
+  {
+    std::scoped_lock lock{mutex_};
+    waits_on_ = order.waits_on.substr(0, 100);
+  }
   if (order.busy < turn_budget_) return;
   const auto ms = std::to_string(order.busy.count() / 1'000'000);
   kill(exit_cause::failed("it hangs: its code has run for " + ms + " ms without awaiting anything (child_options::" +
@@ -312,6 +316,7 @@ exit_cause process_link::cause_of(const launch_report& how) const {
   if (how.code == CLD_EXITED) {
     exit_cause cause = exit_cause::failed("its process exited with code " + std::to_string(how.status), fault::tool_crash);
     cause.exit_code = how.status;
+    if (how.status == exit_without_pipe) cause.text = "its process closed its pipe";
     if (how.status == exit_out_of_memory && options_.limits.memory_bytes != 0) {
       cause.fault = fault::resource_limit;
       cause.text = "its process wanted more memory than its limit of " + std::to_string(options_.limits.memory_bytes) +

@@ -52,6 +52,7 @@ void runtime::start() {
                         "begin with `if (const auto code = troupe::process_main()) return *code;` or use troupe::run"}};
   scheduler_ = make_caf_scheduler(options_.threads, deterministic());
   if (!deterministic()) timers_.run_in_thread();
+  if (!deterministic()) watchdog_.run_in_thread();
   auto spec = std::make_shared<child_spec>(child(supervisor_spec{.name = "root", .strategy = one_for_one}));
   root_ = make_cell({.spec = std::move(spec)}).value();
   root_->post({.kind = signal_kind::start});
@@ -97,6 +98,7 @@ void runtime::end_tree() {
     std::scoped_lock lock{root_mutex_};
     root_.reset();
   }
+  watchdog_.stop();
   processes_->stop();
   blocking_.stop();
   timers_.stop();
@@ -284,10 +286,24 @@ void runtime::advance(duration by) {
     throw failure{error{errc::unsupported, "advance() needs deterministic scheduling and a virtual_clock"}};
   const instant until = later(manual->now(), by);
   settle();
-  for (instant next = timers_.next(); next <= until; next = timers_.next()) {
-    if (next > manual->now()) manual->advance(next - manual->now());
-    timers_.fire_due();
-    settle();
+  instant overdue = watchdog_.look();
+  instant looked = manual->now();
+  for (bool changed = true;;) {
+    const instant now = manual->now();
+    const instant next = std::min(timers_.next(), overdue);
+    if (next <= now ? overdue <= now : (next > until ? changed : now - looked >= watchdog::interval)) {
+      overdue = std::max(watchdog_.look(), now + duration{1});
+      looked = now;
+      changed = false;
+      settle();
+    } else if (next > until) {
+      break;
+    } else {
+      if (next > now) manual->advance(next - now);
+      timers_.fire_due();
+      settle();
+      changed = true;
+    }
   }
   manual->advance(until - manual->now());
 }

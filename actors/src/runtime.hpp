@@ -22,6 +22,7 @@
 #include "registry.hpp"
 #include "scheduler.hpp"
 #include "timers.hpp"
+#include "watchdog.hpp"
 #include "watches.hpp"
 
 namespace troupe::actors {
@@ -136,6 +137,7 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   watches watches_;
   timer_queue timers_;
   blocking_pool blocking_;
+  watchdog watchdog_{*this};
   agent_types types_;
   type_names type_names_;
   uplink* outside_ = nullptr;

@@ -94,6 +94,7 @@ random_engine& turn::random() {
 
 effect_handle turn::begin_ask(const agent_ref& to, message question, std::optional<duration> within) {
   auto& home = cell_->home();
+  if (cancelled_) return {cell_, cell_->begin_failed_effect(effect_kind::ask, this, *cancelled_)};
   if (to && cell_->would_wait_for_itself(*this, to))
     return {cell_, cell_->begin_failed_effect(effect_kind::ask, this,
                                               {agent_errc::would_deadlock,
@@ -147,13 +148,17 @@ effect<void> turn::sleep(duration time) {
   return effect<void>{effect_handle{cell_, cell_->begin_effect(effect_kind::sleep, this, actors::later(now(), time))}};
 }
 
-effect_handle turn::begin_run(std::function<message()> work) {
+effect_handle turn::begin_run(std::function<message(std::stop_token)> work) {
   const auto id = cell_->begin_effect(effect_kind::run, this, deadline_);
   effect_handle handle{cell_, id};
-  if (cell_->abandoned()) return handle;
-  const bool taken = cell_->home().blocking().submit([who = cell_->shared_from_this(), id, work = std::move(work)] {
+  if (cell_->abandoned() || cancelled_) return handle;
+  auto& stop = cell_->effects().find(id)->stop;
+  stop = std::stop_source{};
+  const bool taken = cell_->home().blocking().submit([who = cell_->shared_from_this(), id, work = std::move(work),
+                                                      nobody_waits = stop.get_token()] {
+    if (nobody_waits.stop_requested()) return;
     try {
-      who->resolve(id, work());
+      who->resolve(id, work(nobody_waits));
     } catch (const failure& f) {
       who->resolve(id, f.error());
     } catch (const std::exception& e) {

@@ -1,3 +1,4 @@
+#include <bit>
 #include <limits>
 #include <msgpack.hpp>
 #include <troupe/net/errc.hpp>
@@ -20,6 +21,14 @@ void write(std::string& out, Pack&& pack) {
   pack(with);
 }
 
+// Not by msgpack's pack_double, which writes whole numbers as integers, and so -0.0 as 0.
+template <class Bits>
+void write_bits(std::string& out, char header, Bits bits) {
+  out += header;
+  for (int shift = static_cast<int>(sizeof bits) * 8 - 8; shift >= 0; shift -= 8)
+    out += static_cast<char>(bits >> shift & 0xff);
+}
+
 }  // namespace
 
 void packer::nil() {
@@ -38,13 +47,9 @@ void packer::natural(std::uint64_t number) {
   write(out_, [&](auto& with) { with.pack_uint64(number); });
 }
 
-void packer::real(double number) {
-  write(out_, [&](auto& with) { with.pack_double(number); });
-}
+void packer::real(double number) { write_bits(out_, '\xcb', std::bit_cast<std::uint64_t>(number)); }
 
-void packer::real(float number) {
-  write(out_, [&](auto& with) { with.pack_float(number); });
-}
+void packer::real(float number) { write_bits(out_, '\xca', std::bit_cast<std::uint32_t>(number)); }
 
 void packer::text(std::string_view bytes) {
   if (!fits(bytes.size())) return;

@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(sigstop) {
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_pipe) {
-  contained_by_a_process({damage::close_pipe, fault::tool_crash, SIGKILL, {}, "closed its pipe", ""});
+  contained_by_a_process({damage::close_pipe, fault::tool_crash, 0, 80, "closed its pipe", ""});
 }
 
 BOOST_AUTO_TEST_CASE(garbage_on_the_pipe) {

@@ -104,6 +104,8 @@ class agent {
   virtual actors::handler_base* other_handler(std::string_view message_type) noexcept;
   // Ends what it has outside of this process. True if that takes time: signal_kind::process_ended follows.
   virtual bool end_outside();
+  // What the turn there waits on, in words.
+  virtual std::string outside_state() const;
   // The handler of an encoded message, by name, and the message decoded for it; null if there is none. Fails with
   // bad_message.
   result<actors::handler_base*> decode_for_handler(message& what) const;

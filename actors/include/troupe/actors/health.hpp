@@ -59,9 +59,10 @@ enum class drop_reason : std::uint8_t {
   no_handler,
   expired,      // Its deadline passed in the mailbox.
   late_reply,   // The answer came after the one who asked had given up.
+  withdrawn,    // Whoever asked ended before it was handled.
   bad_message,  // It came as bytes that do not hold what its handler takes.
 };
-inline constexpr std::size_t drop_reasons = 8;
+inline constexpr std::size_t drop_reasons = 9;
 
 std::string_view to_string(drop_reason reason) noexcept;
 

@@ -64,7 +64,7 @@ result<message> decode_payload(std::string_view bytes, std::shared_ptr<const voi
 
 template <class T>
 constexpr message_type make_message_type() {
-  if constexpr (net::packable<T>)
+  if constexpr (net::packable<T> && !std::is_same_v<T, error>)  // there is no result<error>
     return {name_of_message<T>(), &encode_payload<T>, &decode_payload<T>};
   else
     return {name_of_message<T>()};
@@ -138,7 +138,8 @@ class message {
   }
 
   // A message of a type that is called so, as `encode` gave its bytes. `context` is what references in it are about:
-  // the runtime (as a shared_ptr<actors::runtime>). Without a name and bytes: an empty message.
+  // the runtime (as a shared_ptr<actors::runtime>). Without a name and bytes: an empty message. Names are cut after 256
+  // bytes: they end up in dead letters.
   static message encoded(std::string type_name, std::string bytes, std::shared_ptr<const void> context = {});
 
   bool empty() const noexcept { return payload_ == nullptr; }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/effect.hpp>
@@ -18,6 +19,14 @@ namespace troupe {
 
 namespace actors {
 enum class turn_kind : std::uint8_t { message, start_hook, stop_hook };
+
+template <class F>
+concept blocking_work = std::invocable<F> || std::invocable<F, std::stop_token>;
+template <class F>
+struct blocking_result : std::invoke_result<F> {};
+template <class F>
+requires std::invocable<F, std::stop_token>
+struct blocking_result<F> : std::invoke_result<F, std::stop_token> {};
 }
 
 // Small, fast random numbers for a turn (SplitMix64, Steele et al. 2014); a UniformRandomBitGenerator. Seeded from the
@@ -62,6 +71,8 @@ class turn {
   // When whoever asked stops waiting. Questions, spawns and blocking work begun in this turn fail with timeout then; a
   // sleep goes on. nullopt: nobody waits.
   std::optional<instant> deadline() const noexcept;
+  // Whether whoever asked has ended meanwhile: the answer will reach nobody, and the work may be cut short.
+  bool asker_gone() const noexcept { return asker_gone_; }
   const trace_context& trace() const noexcept { return trace_; }
   random_engine& random();
 
@@ -118,18 +129,25 @@ class turn {
   // Runs a blocking function on a thread of the node's pool, away from the scheduler. What it throws is the effect's
   // error; overloaded, if too much waits already. After a timeout it runs on, and what it gives is dropped; so it does
   // when the agent ends meanwhile: let the function own what it uses, or share it. A reference to a local of the
-  // handler, or to the agent, may outlive both.
+  // handler, or to the agent, may outlive both. A function that takes a std::stop_token is told by it when nobody waits
+  // for it any more; one that has not begun by then never does.
   template <class F>
-  requires std::invocable < std::remove_cvref_t<F>
-  & > auto run(F&& work) {
-    using R = std::invoke_result_t<std::remove_cvref_t<F>&>;
+  requires actors::blocking_work<std::remove_cvref_t<F>&>
+  auto run(F&& work) {
+    using R = typename actors::blocking_result<std::remove_cvref_t<F>&>::type;
     return actors::effect_of<R, F>{
-        begin_run([work = std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(work))]() -> message {
+        begin_run([work = std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(work))](std::stop_token stop) {
+          const auto call = [&]() -> R {
+            if constexpr (std::invocable<std::remove_cvref_t<F>&, std::stop_token>)
+              return (*work)(std::move(stop));
+            else
+              return (*work)();
+          };
           if constexpr (std::is_void_v<R>) {
-            (*work)();
+            call();
             return message{};
           } else {
-            return message::of<R>((*work)());
+            return message::of<R>(call());
           }
         })};
   }
@@ -177,7 +195,7 @@ class turn {
   static void operator delete(void* memory) noexcept;
 
   actors::effect_handle begin_ask(const agent_ref& to, message question, std::optional<duration> within);
-  actors::effect_handle begin_run(std::function<message()> work);
+  actors::effect_handle begin_run(std::function<message(std::stop_token)> work);
   actors::effect_handle begin_spawn(child_spec spec);
   actors::effect_handle ask_spawner(message request);
   void begin_delayed_send(duration delay, const agent_ref& to, message what);
@@ -202,6 +220,9 @@ class turn {
   actors::turn_kind kind_{};
   bool declined_ = false;
   bool asked_ = false;  // somebody waits for an answer, or did
+  bool asker_gone_ = false;
+  bool reported_ = false;  // as older than its budget
+  std::unique_ptr<error> cancelled_;  // why it gets no effects any more; null: it does
 };
 
 }  // namespace troupe

@@ -46,7 +46,7 @@ struct codec<T> {
  private:
   static constexpr std::size_t fields = [] {
     std::size_t count = 0;
-    T::troupe_visit(detail::somewhere<T>::object, [&](std::string_view, auto&) { ++count; });
+    T::troupe_visit(detail::somewhere<T>.object, [&](std::string_view, auto&) { ++count; });
     return count;
   }();
 };
@@ -88,7 +88,8 @@ std::string encode(const T& from) {
 // "question.items[3].dose: expected a number, got a text". `context` is for the codecs of references: whoever gives it
 // out says what it is.
 template <packable T>
-result<T> decode(std::string_view bytes, const limits& within = {}, std::shared_ptr<const void> context = {}) {
+requires(!std::is_same_v<T, error>) result<T> decode(std::string_view bytes, const limits& within = {},
+                                                     std::shared_ptr<const void> context = {}) {
   auto parsed = document::view(bytes, within, std::move(context));
   if (!parsed) return at_step(std::move(parsed).error(), detail::name_of<T>());
   T into = detail::blank<T>();

@@ -53,11 +53,21 @@ struct any_visitor {
   void operator()(std::string_view, Field&) const;
 };
 
-// Declared and never defined: only the types of its fields are looked at.
+// Room for a T that is never made: only the types of its fields are looked at, while compiling.
 template <class T>
-struct somewhere {
-  static T object;
+union unmade {
+  constexpr unmade() : nothing{} {}
+  constexpr ~unmade() {}
+  char nothing;
+  T object;
 };
+#ifdef __clang__  // which leaves it out of the program, but takes no constant of this type
+template <class T>
+inline unmade<T> somewhere{};
+#else
+template <class T>
+inline constexpr unmade<T> somewhere{};
+#endif
 
 }  // namespace detail
 
@@ -113,7 +123,7 @@ constexpr bool can_pack() {
     return can_pack_all<T, Above...>(typename codec<T>::parts{});
   } else if constexpr (visitable<T>) {
     bool all = true;
-    T::troupe_visit(somewhere<T>::object, [&]<class Field>(std::string_view, Field&) {
+    T::troupe_visit(somewhere<T>.object, [&]<class Field>(std::string_view, Field&) {
       all = all && can_pack<std::remove_const_t<Field>, T, Above...>();
     });
     return all;

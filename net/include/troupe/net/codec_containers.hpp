@@ -94,7 +94,7 @@ struct map_codec {
 template <class Tuple, class... T>
 struct tuple_codec {
   using parts = types<T...>;
-  static constexpr std::index_sequence_for<T...> indices{};
+  static Tuple blank() { return Tuple{detail::blank<T>()...}; }
 
   static void pack(packer& out, const Tuple& from) {
     out.array(sizeof...(T));
@@ -107,7 +107,7 @@ struct tuple_codec {
       (void)((outcome = unpack_item(from, I, std::get<I>(into))).has_value() && ...);
       return outcome;
     }
-    (indices);
+    (std::index_sequence_for<T...>{});
   }
 };
 
@@ -219,6 +219,8 @@ struct codec<std::optional<T>> {
 template <class... T>
 struct codec<std::variant<T...>> {
   using parts = types<T...>;
+  using first = std::variant_alternative_t<0, std::variant<T...>>;
+  static std::variant<T...> blank() { return std::variant<T...>{std::in_place_index<0>, detail::blank<first>()}; }
 
   static void pack(packer& out, const std::variant<T...>& from) {
     if (from.valueless_by_exception()) return out.fail({net_errc::bad_value, "a variant without a value"});
