@@ -131,6 +131,7 @@ task<result<message>> process_agent::pass_on(message what, turn& now) {
   link_->send(id, std::move(out));
   raw_outcome waiting{std::move(handle)};
   auto reply = co_await waiting;
+  if (now.cancelled_) throw failure{*now.cancelled_};  // it is too late; the process goes with this incarnation
   if (!reply) co_return reply;
   if (const auto* verdict = reply->get_if<process_verdict>()) throw process_failure{verdict->cause};
   if (const auto* passed = reply->get_if<frames::passed_on>()) {

@@ -86,7 +86,7 @@ void process_link::send(std::uint64_t effect, frames::message what) {
     in_hand_.insert(effect);
   }
   write(what);
-  if (over()) settle(effect, error{agent_errc::tool_crashed, "its process is gone"});
+  if (over()) settle(effect, message::of(process_verdict{exit_cause::failed("its process is gone", fault::tool_crash)}));
 }
 
 void process_link::stop(std::uint64_t effect, const exit_cause& cause) {

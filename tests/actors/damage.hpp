@@ -43,6 +43,7 @@ enum class damage : std::uint8_t {
   stop_it,
   close_pipe,
   garbage,
+  pause_a_while,
   no_damage,
 };
 struct suffer {
@@ -63,6 +64,8 @@ inline int descend(int depth) {
   }
   std::abort();
 }
+
+inline std::atomic<bool> end_the_pause{false};
 
 inline void do_damage(damage what) {
   using namespace std::chrono_literals;
@@ -91,6 +94,9 @@ inline void do_damage(damage what) {
     case damage::garbage:
       for (int each = 3; each < 64; ++each) (void)!::write(each, "this is no frame at all, or is it?", 34);
       ::pause();
+      break;
+    case damage::pause_a_while:
+      while (!end_the_pause) ::usleep(1'000);
       break;
     case damage::no_damage: break;
   }
