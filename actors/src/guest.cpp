@@ -107,6 +107,8 @@ class guest final : public uplink {
   static constexpr std::size_t questions_max = 10'000;
   static constexpr std::size_t pulse = 4;  // beats within the time after which the node thinks us frozen
 
+  static constexpr duration longest_pause = std::chrono::seconds{1};  // also to see that the socket was closed here
+
   // Sinks for the two things that the node asks for.
   class starter;
   class stopper;
@@ -176,6 +178,8 @@ class guest::stopper final : public reply_sink {
 int guest::run(bool warm) {
   install_crash_notes();
   ::signal(SIGPIPE, SIG_IGN);
+  // Whoever calls exit() is not the only thread: what the others use must not be destroyed under them.
+  ::on_exit([](int code, void*) { std::fflush(nullptr), ::_exit(code); }, nullptr);
   if (warm) make_runtime();
   auto next_beat = std::chrono::steady_clock::now();
   for (;;) {
@@ -189,7 +193,7 @@ int guest::run(bool warm) {
     }
     if (agent_ && std::chrono::steady_clock::now() >= next_beat) {
       beat();
-      next_beat = std::chrono::steady_clock::now() + options_.heartbeat_timeout / pulse;
+      next_beat = std::chrono::steady_clock::now() + std::min(options_.heartbeat_timeout / pulse, longest_pause);
     }
   }
 }
@@ -318,7 +322,7 @@ void guest::take(frames::answer order) {
     questions_.erase(found);
   }
   if (order.error)
-    asked.asker->resolve(asked.effect, *std::move(order.error));
+    asked.asker->resolve(asked.effect, frames::named(*order.error));
   else if (order.type.empty())
     asked.asker->resolve(asked.effect, troupe::message{});
   else

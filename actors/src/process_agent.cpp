@@ -133,7 +133,11 @@ task<result<message>> process_agent::pass_on(message what, turn& now) {
   auto reply = co_await waiting;
   if (now.cancelled_) throw failure{*now.cancelled_};  // it is too late; the process goes with this incarnation
   if (!reply) co_return reply;
-  if (const auto* verdict = reply->get_if<process_verdict>()) throw process_failure{verdict->cause};
+  if (const auto* verdict = reply->get_if<process_verdict>()) {
+    if (verdict->cause.is_failure()) throw process_failure{verdict->cause};
+    co_return error{agent_errc::agent_down, where().str() + " ended before it handled `" +
+                                                std::string{what.type_name()} + "`: " + verdict->cause.describe()};
+  }
   if (const auto* passed = reply->get_if<frames::passed_on>()) {
     const auto to = path::parse(passed->to);
     if (!to) co_return to.error();

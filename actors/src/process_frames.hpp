@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <troupe/actors/errc.hpp>
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/actors/isolation.hpp>
 #include <troupe/actors/message.hpp>
@@ -33,6 +34,13 @@ enum class kind : std::uint8_t {
   kill = 24,
   beat = 25,
 };
+
+// An error that came as bytes, with the name of its number again.
+inline troupe::error named(const troupe::error& from) {
+  if (const auto code = static_cast<agent_errc>(from.number()); to_string(code) != "unknown")
+    return {code, from.message()};
+  return from;
+}
 
 // Build the agent and run its start hook; answered by started or not_started.
 struct start {

@@ -161,7 +161,7 @@ void process_link::take(frames::not_started order) {
 void process_link::take(frames::answer order) {
   result<message> reply{message{}};
   if (order.error)
-    reply = *std::move(order.error);
+    reply = frames::named(*order.error);
   else if (!order.type.empty())
     reply = message::encoded(std::move(order.type), std::move(order.bytes), host_.home().shared_from_this());
   if ((order.number & letter_bit) == 0) return settle(order.number, std::move(reply));
