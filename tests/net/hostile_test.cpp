@@ -176,6 +176,7 @@ BOOST_AUTO_TEST_CASE(a_byte_does_not_become_kilobytes) {
   BOOST_TEST(cost <= allowed(bytes.size()) + bytes.size() * 64);
   // Who trusts the sender may allow it.
   BOOST_TEST(within({.expansion = 4096}).first.value_or(0) == items);
+  BOOST_TEST(within({.expansion = SIZE_MAX}).first.value_or(0) == items);
   // Also when it hides in many small arrays.
   std::string outer = "\xdd\x00\x01\x00\x00"s;
   for (std::size_t i = 0; i < items; ++i) outer += "\x91\x80";
