@@ -1,4 +1,5 @@
 #include <cassert>
+#include <limits>
 #include <msgpack.hpp>
 #include <string>
 #include <troupe/net/document.hpp>
@@ -197,7 +198,9 @@ result<void> fill(tree& into, std::string_view bytes, const limits& within) {
   builder build{into.nodes};
   end = 0;
   msgpack::parse(bytes.data(), bytes.size(), end, build);
-  into.room = room_min + bytes.size() * within.expansion;
+  constexpr auto most = std::numeric_limits<std::size_t>::max();
+  const bool unbounded = within.expansion > (most - room_min) / bytes.size();  // bytes are there, or it had not parsed
+  into.room = unbounded ? most : room_min + bytes.size() * within.expansion;
   return ok();
 }
 

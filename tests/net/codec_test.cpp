@@ -361,6 +361,9 @@ BOOST_AUTO_TEST_CASE(a_moment_that_does_not_fit_into_nanoseconds_is_not_packed) 
   BOOST_TEST(outcome.error().is(net_errc::out_of_range));
   BOOST_TEST(kept == "kept");
   BOOST_TEST((back<std::chrono::duration<double>>(net::encode(std::chrono::duration<double>{0.25})).count() == 0.25));
+  using naturals = std::chrono::duration<std::uint64_t, std::nano>;
+  BOOST_CHECK_THROW((void)net::encode(naturals::max()), failure);
+  BOOST_TEST(refused<naturals>(net::encode(-1ns)).is(net_errc::out_of_range));
   // Finer than the type that reads it: towards zero.
   BOOST_TEST((back<std::chrono::seconds>(net::encode(-1500ms)) == -1s));
   BOOST_TEST(refused<std::chrono::duration<std::int8_t>>(net::encode(200s)).is(net_errc::out_of_range));

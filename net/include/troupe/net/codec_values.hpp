@@ -11,6 +11,7 @@
 #include <troupe/core/path.hpp>
 #include <troupe/core/trace.hpp>
 #include <troupe/net/codec_base.hpp>
+#include <utility>
 #include <variant>
 
 // Codecs of single values: numbers, texts, times, and what core has.
@@ -112,6 +113,7 @@ struct codec<std::chrono::duration<Count, Period>> {
       if (!(std::abs(ns) < 9.2e18L)) return out.fail(detail::time_out_of_range());
       out.integer(static_cast<std::int64_t>(ns));
     } else {
+      if (!std::in_range<std::int64_t>(from.count())) return out.fail(detail::time_out_of_range());
       const auto ns = detail::scaled(static_cast<std::int64_t>(from.count()), from_ns::num, from_ns::den);
       if (!ns) return out.fail(detail::time_out_of_range());
       out.integer(*ns);
@@ -125,7 +127,7 @@ struct codec<std::chrono::duration<Count, Period>> {
       into = std::chrono::duration<Count, Period>{std::chrono::nanoseconds{ns}};
     } else {
       const auto count = detail::scaled(ns, from_ns::den, from_ns::num);
-      if (!count || static_cast<std::int64_t>(static_cast<Count>(*count)) != *count) return detail::time_out_of_range();
+      if (!count || !std::in_range<Count>(*count)) return detail::time_out_of_range();
       into = std::chrono::duration<Count, Period>{static_cast<Count>(*count)};
     }
     return ok();
