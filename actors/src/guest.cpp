@@ -105,7 +105,7 @@ class guest final : public uplink {
 
  private:
   static constexpr std::size_t questions_max = 10'000;
-  static constexpr std::size_t pulse = 4;  // beats within the time after which the node thinks us frozen
+  static constexpr int pulse = 4;  // beats within the time after which the node thinks us frozen
 
   static constexpr duration longest_pause = std::chrono::seconds{1};  // also to see that the socket was closed here
 
@@ -193,7 +193,7 @@ int guest::run(bool warm) {
     }
     if (agent_ && std::chrono::steady_clock::now() >= next_beat) {
       beat();
-      next_beat = std::chrono::steady_clock::now() + std::min(options_.heartbeat_timeout / pulse, longest_pause);
+      next_beat = std::chrono::steady_clock::now() + std::min<duration>(options_.heartbeat_timeout / pulse, longest_pause);
     }
   }
 }

@@ -19,7 +19,7 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kills = 1'000, supervisors = 5;
 #else
-constexpr int kills = 300, supervisors = 20;
+constexpr int kills = 10'000, supervisors = 20;
 #endif
 constexpr int inlined = 37, threads = 8, processes = 5;  // under each supervisor
 constexpr int agents = supervisors * (inlined + threads + processes);
