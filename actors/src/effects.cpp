@@ -16,6 +16,7 @@ std::string_view to_string(effect_kind kind) noexcept {
     case effect_kind::supervise: return "supervise";
     case effect_kind::delayed_send: return "delayed send";
     case effect_kind::ending_child: return "sub-agents ending";
+    case effect_kind::tasks: return "tasks";
     case effect_kind::stop_hook: return "stop hook";
   }
   return "";
@@ -72,6 +73,12 @@ void effect_table::clear() noexcept {
   std::vector<std::uint32_t>{}.swap(free_);
   std::vector<timer>{}.swap(timers_);
   used_ = 0;
+}
+
+effect_kind effect_table::awaited_by(const turn& waiting) const noexcept {
+  for (const slot& each : slots_)
+    if (each.waiter && each.owner == &waiting) return each.kind;
+  return effect_kind::none;
 }
 
 bool effect_table::waits_for(const timer& which) noexcept {

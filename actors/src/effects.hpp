@@ -24,6 +24,7 @@ enum class effect_kind : std::uint8_t {
   supervise,  // a supervisor's request to a child
   delayed_send,
   ending_child,  // of an agent that ends
+  tasks,         // a turn for the tasks of a group of its own
   stop_hook,     // the time that it has when nobody else watches over it
 };
 std::string_view to_string(effect_kind kind) noexcept;
@@ -49,6 +50,9 @@ class effect_table {
   void release(std::uint64_t id) noexcept;
   // Gives up all of them; ids given out before are void.
   void clear() noexcept;
+
+  // What this turn still waits for, if it waits for several things: the one with the lowest index.
+  effect_kind awaited_by(const turn& waiting) const noexcept;
 
   // Ids whose deadline is at or before `now`, in order of their deadlines.
   std::vector<std::uint64_t> due(instant now);

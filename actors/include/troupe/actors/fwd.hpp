@@ -9,6 +9,7 @@ class agent_context;
 class agent_ref;
 class message;
 class node;
+class task_group;
 class turn;
 struct child_spec;
 struct exit_cause;
@@ -18,6 +19,7 @@ namespace actors {
 class cell;
 class reply_sink;
 class runtime;
+class sub_agent;
 class supervisor_agent;
 }  // namespace actors
 

@@ -1,0 +1,4 @@
+#include "scripted.hpp"
+using namespace troupe;
+BOOST_AUTO_TEST_SUITE(task_graph_dot_test)
+BOOST_AUTO_TEST_SUITE_END()
