@@ -177,10 +177,13 @@ using called_t = decltype(call_task(std::declval<const F&>(), std::declval<turn&
 template <class F, class... In>
 using task_value_t = typename value_of<std::remove_cvref_t<called_t<F, In...>>>::type;
 
+template <class... In, std::size_t... I>
+std::tuple<held_input<In>...> hold([[maybe_unused]] const std::vector<message>& inputs, std::index_sequence<I...>) {
+  return std::tuple<held_input<In>...>{held_input<In>{inputs[I]}...};
+}
 template <class... In>
 std::tuple<held_input<In>...> hold(const std::vector<message>& inputs) {
-  std::size_t next = 0;
-  return std::tuple<held_input<In>...>{held_input<In>{inputs[next++]}...};
+  return hold<In...>(inputs, std::index_sequence_for<In...>{});
 }
 
 // Calls with the inputs, and with `first...` in front of them.
