@@ -325,9 +325,10 @@ void graph_engine::over(std::size_t index, task_state how) {
   tell(index);
 }
 
-// One after the other instead of by recursion: a chain of tasks may be as long as a graph.
+// One after the other instead of by recursion: a chain of tasks may be as long as a graph. To the end also when the graph
+// has failed, so that who is skipped does not depend on the order.
 void graph_engine::settle() {
-  while (!ended_.empty() && !report_->failure) {
+  while (!ended_.empty()) {
     const std::size_t index = ended_.front();
     ended_.pop_front();
     for (const std::size_t after : plan_->dependents[index]) tell_dependent(after, index);

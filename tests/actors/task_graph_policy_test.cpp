@@ -49,11 +49,11 @@ BOOST_AUTO_TEST_CASE(a_failed_task_fails_the_graph_and_cancels_the_rest) {
     BOOST_TEST(outcome.failure->message() == "graph `g`: task `bad` failed after 1 attempt: bad is out of luck");
     BOOST_TEST(outcome.cause->is(agent_errc::agent_failed));
     BOOST_TEST(outcome.result().error().is(agent_errc::task_failed));
-    BOOST_TEST(states(outcome) == "before:done bad:failed long:cancelled next:not started");
+    BOOST_TEST(states(outcome) == "before:done bad:failed long:cancelled next:skipped");
     BOOST_TEST(*outcome.value<std::string>("before") == "before");
     BOOST_TEST((outcome.find("long")->finished - outcome.started == 2s));
     BOOST_TEST(outcome.summary() ==
-               "graph `g`: task_failed in 2s; 4 tasks: 1 not started, 1 done, 1 failed, 1 cancelled; graph `g`: task "
+               "graph `g`: task_failed in 2s; 4 tasks: 1 done, 1 failed, 1 skipped, 1 cancelled; graph `g`: task "
                "`bad` failed after 1 attempt: bad is out of luck");
   });
 }

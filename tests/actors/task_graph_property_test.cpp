@@ -182,8 +182,8 @@ class model {
 
   void start_what_can() {
     for (;;) {
-      if (failed_) return;
       skip_what_must();
+      if (failed_) return;
       std::size_t running = 0, best = tasks_.size();
       for (std::size_t i = 0; i < tasks_.size(); ++i) {
         running += tasks_[i].state == task_state::running ? 1 : 0;
