@@ -45,15 +45,16 @@ error bad_graph(const graph_plan& plan, std::string what) {
 }
 
 graph_task& node_handle::open() const {
-  if (plan->built) throw failure{bad_graph(*plan, "it is built, and task `" + plan->tasks[index].name + "` cannot change")};
+  if (plan->built)
+    throw failure{bad_graph(*plan, "it is built, and task `" + plan->tasks[index].name + "` cannot change")};
   return plan->tasks[index];
 }
 
 std::size_t node_handle::index_of(const node_handle& other) const {
   if (other.plan == plan) return other.index;
   if (!plan->wrong)
-    plan->wrong = bad_graph(*plan, "task `" + plan->tasks[index].name + "` names a task of another graph, `" +
-                                       other.plan->name + "`");
+    plan->wrong = bad_graph(
+        *plan, "task `" + plan->tasks[index].name + "` names a task of another graph, `" + other.plan->name + "`");
   return index;
 }
 

@@ -156,7 +156,8 @@ const task_report* graph_report::find(std::string_view of) const noexcept {
   std::size_t longest = 0;
   for (const auto& each : tasks) {
     const auto size = each.name.size();
-    if (!each.inner || size < longest || of.size() <= size || of[size] != '/' || of.substr(0, size) != each.name) continue;
+    if (!each.inner || size < longest || of.size() <= size || of[size] != '/' || of.substr(0, size) != each.name)
+      continue;
     if (const auto* inside = each.inner->find(of.substr(size + 1))) {
       found = inside;
       longest = size;

@@ -289,8 +289,7 @@ void graph_engine::wait_for_next_attempt(std::size_t index) {
   duration wait = delay.min;
   for (std::size_t i = 1; i < report_->tasks[index].attempts && wait < delay.max; ++i)
     wait = wait > delay.max / 2 ? delay.max : wait * 2;
-  if (delay.jitter > 0.0)
-    wait += std::chrono::duration_cast<duration>(wait * (delay.jitter * now_.random().uniform()));
+  if (delay.jitter > 0.0) wait += std::chrono::duration_cast<duration>(wait * (delay.jitter * now_.random().uniform()));
   tell(index);
   if (wait == duration::zero()) return ready(index);
   retries_.emplace(later(now_.now(), wait), index);
@@ -301,10 +300,9 @@ void graph_engine::give_up(std::size_t index, error why) {
   over(index, task_state::failed);
   if (plan_->tasks[index].options.on_failure == on_task_failure::skip || report_->failure) return;
   const std::size_t attempts = report_->tasks[index].attempts;
-  report_->failure =
-      error{agent_errc::task_failed, "graph `" + plan_->name + "`: task `" + plan_->tasks[index].name + "` failed after " +
-                                         std::to_string(attempts) + (attempts == 1 ? " attempt: " : " attempts: ") +
-                                         why.message()};
+  report_->failure = error{agent_errc::task_failed, "graph `" + plan_->name + "`: task `" + plan_->tasks[index].name +
+                                                        "` failed after " + std::to_string(attempts) +
+                                                        (attempts == 1 ? " attempt: " : " attempts: ") + why.message()};
   report_->cause = std::move(why);
 }
 
@@ -325,8 +323,8 @@ void graph_engine::over(std::size_t index, task_state how) {
   tell(index);
 }
 
-// One after the other instead of by recursion: a chain of tasks may be as long as a graph. To the end also when the graph
-// has failed, so that who is skipped does not depend on the order.
+// One after the other instead of by recursion: a chain of tasks may be as long as a graph. To the end also when the
+// graph has failed, so that who is skipped does not depend on the order.
 void graph_engine::settle() {
   while (!ended_.empty()) {
     const std::size_t index = ended_.front();
@@ -447,7 +445,8 @@ std::shared_ptr<const graph_plan> plan_of_elements(const task_context& here, std
                                                    const std::function<task_body(std::size_t)>& body) {
   if (count > graph_limits::tasks)
     throw failure{error{agent_errc::overloaded, "a list of " + std::to_string(count) + " elements; at most " +
-                                                    std::to_string(graph_limits::tasks) + " are worked on in one task"}};
+                                                    std::to_string(graph_limits::tasks) +
+                                                    " are worked on in one task"}};
   auto plan = std::make_shared<graph_plan>();
   plan->name = here.run.plan().tasks[here.index].name;
   plan->options.at_once = options.at_once;

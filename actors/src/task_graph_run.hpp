@@ -58,7 +58,7 @@ class graph_engine {
  private:
   // What the report does not say of a task.
   struct progress {
-    std::size_t missing = 0;   // others that it waits for
+    std::size_t missing = 0;    // others that it waits for
     std::uint64_t attempt = 0;  // the task of the group that runs; 0: none
     instant limit = instant::max();
     bool stands_in = false;  // the function that is called when it has failed is next, or runs
@@ -106,8 +106,8 @@ class graph_engine {
   std::set<std::pair<std::int64_t, std::size_t>> ready_;  // by falling priority, then in the order of declaration
   std::set<when> limits_, retries_;
   std::map<std::uint64_t, std::size_t> under_way_;  // by the number in the group
-  std::deque<std::size_t> ended_;                             // whose dependents are yet to be told
-  std::size_t left_ = 0;                                      // tasks that are not over
+  std::deque<std::size_t> ended_;                   // whose dependents are yet to be told
+  std::size_t left_ = 0;                            // tasks that are not over
   instant over_at_ = instant::max();
   std::uint64_t alarm_ = 0;  // the task of the group that sleeps
   instant alarm_at_{};

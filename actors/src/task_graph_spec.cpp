@@ -62,8 +62,8 @@ class spec_reader {
     for (std::size_t i = 0; i < std::min(wants.size(), spec.inputs.size()); ++i) {
       const auto from = find(who, spec.inputs[i]);
       if (!wrong_ && plan_.tasks[from].type != wants[i].type)
-        is_wrong(who + " takes a `" + wants[i].type + "` as input " + std::to_string(i + 1) + ", and `" + spec.inputs[i] +
-                 "` gives a `" + plan_.tasks[from].type + "`");
+        is_wrong(who + " takes a `" + wants[i].type + "` as input " + std::to_string(i + 1) + ", and `" +
+                 spec.inputs[i] + "` gives a `" + plan_.tasks[from].type + "`");
       task.inputs.push_back({from, wants[i].kind});
     }
     for (const auto& each : spec.needs) task.order.push_back({find(who, each), edge_kind::need});
@@ -91,7 +91,8 @@ std::optional<error> complete_from(const task_graph_spec& spec, const std::map<s
     if (const auto& input = plan.tasks[plan.inputs[i]]; input.type != input_types[i])
       return bad_graph(plan, "its input `" + input.name + "` is a `" + input.type + "`, and it is built for a `" +
                                  input_types[i] + "`");
-  if (output_type && !plan.output) return bad_graph(plan, "it has no output, and is built for a `" + *output_type + "`");
+  if (output_type && !plan.output)
+    return bad_graph(plan, "it has no output, and is built for a `" + *output_type + "`");
   if (output_type && plan.tasks[*plan.output].type != *output_type)
     return bad_graph(plan, "its output `" + plan.tasks[*plan.output].name + "` is a `" + plan.tasks[*plan.output].type +
                                "`, and it is built for a `" + *output_type + "`");

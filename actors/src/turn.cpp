@@ -182,9 +182,7 @@ void require(const agent_ref& who, const char* what) {
 }
 }  // namespace
 
-effect_handle turn::begin_wait() {
-  return {cell_, cell_->begin_effect(effect_kind::tasks, this, instant::max())};
-}
+effect_handle turn::begin_wait() { return {cell_, cell_->begin_effect(effect_kind::tasks, this, instant::max())}; }
 
 // Through the mailbox, so that whoever waits goes on when the code that ends its wait has given the thread back.
 // A cell that is being freed has nobody who waits.

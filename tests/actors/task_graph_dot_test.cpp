@@ -8,8 +8,8 @@ using namespace support;
 
 namespace {
 
-// graph: 'digraph' id '{' statement* '}'; statement: [ 'subgraph' id '{' statement* '}' | id '=' id ';' | id [ '->' id ]
-// [ '[' id '=' id { ',' id '=' id } ']' ] ';' ].
+// graph: 'digraph' id '{' statement* '}'; statement: [ 'subgraph' id '{' statement* '}' | id '=' id ';' | id [ '->' id
+// ] [ '[' id '=' id { ',' id '=' id } ']' ] ';' ].
 class dot_reader {
  public:
   explicit dot_reader(std::string text) : text_{std::move(text)} {}
@@ -113,14 +113,20 @@ BOOST_AUTO_TEST_CASE(a_graph_and_a_run_of_it_are_shown_with_states_times_and_clu
   const auto inner = must(inside.build(job, in));
   graph_builder g{"outside"};
   const auto x = g.input<int>("x");
-  const auto spare = g.task("spare", [](int v) { return v; }, x);
-  const auto first =
-      g.task("first", [](int) -> int { throw std::runtime_error{"no luck"}; }, x).fallback(spare).retry(
-          {.attempts_max = 2, .on = fault_set::all()});
+  const auto spare = g.task(
+      "spare", [](int v) { return v; }, x);
+  const auto first = g.task(
+                          "first", [](int) -> int { throw std::runtime_error{"no luck"}; }, x)
+                         .fallback(spare)
+                         .retry({.attempts_max = 2, .on = fault_set::all()});
   const auto nested = g.graph("nested", inner, first);
-  const auto list = g.task("list", [](int v) { return std::vector<int>(2, v); }, nested);
-  const auto mapped = g.map("mapped", [](const int& v) { return v; }, list);
-  g.task("last", [](const std::optional<std::vector<int>>&) {}, maybe(mapped)).after(x);
+  const auto list = g.task(
+      "list", [](int v) { return std::vector<int>(2, v); }, nested);
+  const auto mapped = g.map(
+      "mapped", [](const int& v) { return v; }, list);
+  g.task(
+       "last", [](const std::optional<std::vector<int>>&) {}, maybe(mapped))
+      .after(x);
   const auto graph = must(g.build(mapped, x));
 
   const auto plain = to_dot(graph);
@@ -152,7 +158,8 @@ BOOST_AUTO_TEST_CASE(names_may_hold_anything) {
     std::string name = random.bytes(40) + "\"]; x -> y; \\";
     graph_builder g{name};
     const auto a = g.task(name, [] { return 1; });
-    g.task(name + "2", [](int v) { return v; }, a);
+    g.task(
+        name + "2", [](int v) { return v; }, a);
     const auto text = to_dot(must(g.build()));
     dot_reader reader{text};
     BOOST_TEST(reader.read() == "", "seed " << random.seed() << ": " << text);

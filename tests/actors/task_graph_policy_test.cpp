@@ -38,7 +38,8 @@ BOOST_AUTO_TEST_CASE(a_failed_task_fails_the_graph_and_cancels_the_rest) {
     const lifetime_flag here{alive};
     co_await now.sleep(1h);
   });
-  const auto next = g.task("next", [](const std::string& a, const std::string&) { return a; }, done_before, bad);
+  const auto next = g.task(
+      "next", [](const std::string& a, const std::string&) { return a; }, done_before, bad);
   const auto graph = must(g.build(next));
   w.run([&](turn& now) -> task<void> {
     const auto outcome = co_await graph.run(now);
@@ -84,8 +85,10 @@ BOOST_AUTO_TEST_CASE(who_needs_a_task_that_was_let_fail_is_skipped_and_who_can_d
   workshop w;
   graph_builder g{"g"};
   const auto bad = g.task("bad", [&](turn& now) { return w.fail("bad", 1s, now); }).skip_on_failure();
-  const auto needs = g.task("needs", [](const std::string& s) { return s; }, bad);
-  const auto further = g.task("further", [](const std::string& s) { return s; }, needs);
+  const auto needs = g.task(
+      "needs", [](const std::string& s) { return s; }, bad);
+  const auto further = g.task(
+      "further", [](const std::string& s) { return s; }, needs);
   const auto tolerant = g.task(
       "tolerant", [](const std::optional<std::string>& s) { return s ? *s : std::string{"without"}; }, maybe(bad));
   g.task("after", [] {}).after(further);
@@ -107,7 +110,8 @@ BOOST_AUTO_TEST_CASE(a_graph_whose_output_was_skipped_says_why) {
   workshop w;
   graph_builder g{"g"};
   const auto bad = g.task("bad", [&](turn& now) { return w.fail("bad", 1s, now); }).skip_on_failure();
-  const auto needs = g.task("needs", [](const std::string& s) { return s; }, bad);
+  const auto needs = g.task(
+      "needs", [](const std::string& s) { return s; }, bad);
   const auto graph = must(g.build(needs));
   w.run([&](turn& now) -> task<void> {
     const auto outcome = co_await graph.run(now);
@@ -193,16 +197,18 @@ BOOST_AUTO_TEST_CASE(a_function_stands_in_for_a_task_that_has_failed_for_good) {
   fragile always{w, 100};
   graph_builder g{"g"};
   const auto x = g.input<std::string>("x");
-  const auto a = g.task("a", [&](const std::string& s) { return always(s); }, x)
+  const auto a = g.task(
+                      "a", [&](const std::string& s) { return always(s); }, x)
                      .retry({.attempts_max = 2})
                      .fallback([&](const error& why, const std::string& s, turn& now) -> task<std::string> {
                        co_await now.sleep(1s);
                        co_return s + " instead, as " + why.message();
                      });
-  const auto b = g.task("b", [&](const std::string& s) { return always(s); }, x).fallback([](const std::string& s) {
-    return s + "!";
-  });
-  const auto both = g.task("both", [](const std::string& s, const std::string& t) { return s + " " + t; }, a, b);
+  const auto b = g.task(
+                      "b", [&](const std::string& s) { return always(s); }, x)
+                     .fallback([](const std::string& s) { return s + "!"; });
+  const auto both = g.task(
+      "both", [](const std::string& s, const std::string& t) { return s + " " + t; }, a, b);
   const auto graph = must(g.build(both, x));
   w.run([&](turn& now) -> task<void> {
     const auto outcome = co_await graph.run(now, "x");
@@ -221,8 +227,9 @@ BOOST_AUTO_TEST_CASE(a_fallback_that_fails_too_is_the_end_of_it) {
   const auto graph = must(g.build());
   w.run([&](turn& now) -> task<void> {
     const auto outcome = co_await graph.run(now);
-    BOOST_TEST(outcome.failure->message() ==
-               "graph `g`: task `a` failed after 1 attempt: its fallback, after \"a is out of luck\": b is out of luck");
+    BOOST_TEST(
+        outcome.failure->message() ==
+        "graph `g`: task `a` failed after 1 attempt: its fallback, after \"a is out of luck\": b is out of luck");
   });
 }
 
@@ -231,7 +238,8 @@ BOOST_AUTO_TEST_CASE(a_task_stands_in_for_another_only_if_that_has_failed) {
   int failures = 0;
   graph_builder g{"g"};
   const auto x = g.input<std::string>("x");
-  const auto cached = g.task("cached", [](const std::string& s) { return s + " from the cache"; }, x);
+  const auto cached = g.task(
+      "cached", [](const std::string& s) { return s + " from the cache"; }, x);
   const auto fresh = g.task(
                           "fresh",
                           [&](const std::string& s) {
@@ -240,7 +248,8 @@ BOOST_AUTO_TEST_CASE(a_task_stands_in_for_another_only_if_that_has_failed) {
                           },
                           x)
                          .fallback(cached);
-  const auto out = g.task("out", [](const std::string& s) { return s; }, fresh);
+  const auto out = g.task(
+      "out", [](const std::string& s) { return s; }, fresh);
   const auto graph = must(g.build(out, x));
   w.run([&](turn& now) -> task<void> {
     const auto good = co_await graph.run(now, "x");
@@ -280,9 +289,10 @@ BOOST_AUTO_TEST_CASE(a_chain_of_tasks_that_stand_in_ends_with_the_first_that_wor
     const auto outcome = co_await graph.run(now);
     BOOST_TEST(outcome.ok());
     BOOST_TEST(states(outcome) == "third:failed second:failed first:failed");
-    BOOST_TEST(outcome.result().error().message() ==
-               "(and `second`, its fallback, failed: (and `third`, its fallback, failed: 3 is out of luck): 2 is out of "
-               "luck): 1 is out of luck");
+    BOOST_TEST(
+        outcome.result().error().message() ==
+        "(and `second`, its fallback, failed: (and `third`, its fallback, failed: 3 is out of luck): 2 is out of "
+        "luck): 1 is out of luck");
   });
 }
 
@@ -296,7 +306,8 @@ BOOST_AUTO_TEST_CASE(an_attempt_that_takes_too_long_fails_with_timeout_and_may_b
                     co_await now.sleep(slow-- > 0 ? 1h : 1s);
                     co_return 7;
                   }).within(2s);
-  auto b = g.task("b", [](const int& v) { return v; }, a);
+  auto b = g.task(
+      "b", [](const int& v) { return v; }, a);
   static_cast<void>(b);
   const auto strict = must(g.build(b));
   w.run([&](turn& now) -> task<void> {
@@ -307,10 +318,14 @@ BOOST_AUTO_TEST_CASE(an_attempt_that_takes_too_long_fails_with_timeout_and_may_b
   });
   slow = 1;
   graph_builder again{"g"};
-  const auto c = again.task("a", [&](turn& now) -> task<int> {
-                        co_await now.sleep(slow-- > 0 ? 1h : 1s);
-                        co_return 7;
-                      }).within(2s).retry({.attempts_max = 2});
+  const auto c = again
+                     .task("a",
+                           [&](turn& now) -> task<int> {
+                             co_await now.sleep(slow-- > 0 ? 1h : 1s);
+                             co_return 7;
+                           })
+                     .within(2s)
+                     .retry({.attempts_max = 2});
   const auto patient_graph = must(again.build(c));
   w.run([&](turn& now) -> task<void> {
     const auto outcome = co_await patient_graph.run(now);
@@ -361,7 +376,8 @@ BOOST_AUTO_TEST_CASE(a_run_can_be_cancelled_from_outside_from_its_listener_and_f
     co_await now.sleep(1s);
     if (by_itself) hand.cancel("by itself");
   });
-  g.task("second", [](const done&, turn& now) -> task<void> { co_await now.sleep(1h); }, first);
+  g.task(
+      "second", [](const done&, turn& now) -> task<void> { co_await now.sleep(1h); }, first);
   g.task("third", [](turn& now) -> task<void> { co_await now.sleep(1h); });
   const auto graph = must(g.build());
   w.run([&](turn& now) -> task<void> {
@@ -461,14 +477,14 @@ BOOST_AUTO_TEST_CASE(a_run_that_is_destroyed_gives_up_its_tasks_and_the_hand_kee
 BOOST_AUTO_TEST_CASE(sub_agents_of_tasks_that_are_given_up_are_stopped) {
   for (const bool still_starting : {false, true}) {
     workshop w;
-    const auto sleeper = [](scripted& me) {
-      me.on([](go, turn& now) -> task<void> { co_await now.sleep(1h); });
-    };
+    const auto sleeper = [](scripted& me) { me.on([](go, turn& now) -> task<void> { co_await now.sleep(1h); }); };
     auto spec = scripted_child("x", sleeper);
     if (still_starting) {
       class slow final : public agent {
        public:
-        explicit slow(agent_context& context) : agent{context} { on([](go) {}); }
+        explicit slow(agent_context& context) : agent{context} {
+          on([](go) {});
+        }
 
        private:
         task<void> on_start(turn& now) override { co_await now.sleep(4s); }
@@ -496,9 +512,7 @@ BOOST_AUTO_TEST_CASE(sub_agents_of_tasks_that_are_given_up_are_stopped) {
 BOOST_AUTO_TEST_CASE(a_sub_agent_that_crashes_is_a_failure_of_its_task_and_of_nobody_else) {
   workshop w;
   graph_builder g{"g"};
-  const auto crasher = [](scripted& me) {
-    me.on([](go) { throw std::runtime_error{"out of luck"}; });
-  };
+  const auto crasher = [](scripted& me) { me.on([](go) { throw std::runtime_error{"out of luck"}; }); };
   g.sub_agent("crasher", scripted_child("x", crasher), [] { return go{}; })
       .retry({.attempts_max = 10, .on = fault_set::all()})
       .skip_on_failure();
@@ -523,9 +537,9 @@ BOOST_AUTO_TEST_CASE(elements_of_a_list_have_policies_of_their_own) {
     return 10 * value;
   };
   const auto strict = g.map("strict", job, list, {.each = {.retry = {.attempts_max = 3}}}).skip_on_failure();
-  const auto loose = g.map("loose", job, list,
-                           {.each = {.retry = {.attempts_max = 3}, .on_failure = on_task_failure::skip}})
-                         .after(strict);
+  const auto loose =
+      g.map("loose", job, list, {.each = {.retry = {.attempts_max = 3}, .on_failure = on_task_failure::skip}})
+          .after(strict);
   const auto graph = must(g.build(loose, list));
   w.run([&](turn& now) -> task<void> {
     const std::vector<int> values{1, -1, 2};
@@ -546,7 +560,8 @@ BOOST_AUTO_TEST_CASE(the_error_of_a_graph_inside_says_where_it_happened_and_keep
   const auto inner = must(inside.build());
   graph_builder g{"outside"};
   const auto first = g.graph("first", inner).retry({.attempts_max = 2});
-  g.task("last", [](const done&) { throw std::runtime_error{"last"}; }, first);
+  g.task(
+      "last", [](const done&) { throw std::runtime_error{"last"}; }, first);
   const auto graph = must(g.build());
   w.run([&](turn& now) -> task<void> {
     const auto outcome = co_await graph.run(now);

@@ -215,7 +215,8 @@ class model {
   std::size_t next_event() const {
     std::size_t next = tasks_.size();
     for (const auto& each : order())
-      if (tasks_[each].event != never && (next == tasks_.size() || tasks_[each].event < tasks_[next].event)) next = each;
+      if (tasks_[each].event != never && (next == tasks_.size() || tasks_[each].event < tasks_[next].event))
+        next = each;
     return next;
   }
   std::vector<std::size_t> order() const {
@@ -326,7 +327,8 @@ class stage_of_story {
     for (std::size_t i = 0; i < s.fates.size(); ++i) {
       auto& task = s.plan->tasks[i];
       task.body = [this, i](actors::task_context& here) { return body(i, false, here); };
-      if (s.fates[i].has_stand_in) task.stand_in = [this, i](actors::task_context& here) { return body(i, true, here); };
+      if (s.fates[i].has_stand_in)
+        task.stand_in = [this, i](actors::task_context& here) { return body(i, true, here); };
       task.condition = [this, i](const std::vector<message>&) { return s_.fates[i].allowed; };
     }
   }
@@ -374,9 +376,7 @@ class stage_of_story {
   }
 
  private:
-  std::string since(instant when) const {
-    return when == instant{} ? "0" : std::to_string((when - began_).count());
-  }
+  std::string since(instant when) const { return when == instant{} ? "0" : std::to_string((when - began_).count()); }
 
   struct running {
     explicit running(std::size_t& count) : count_{count} { ++count_; }
@@ -441,7 +441,8 @@ BOOST_AUTO_TEST_CASE(random_graphs_start_end_and_fail_as_a_model_of_them_does) {
     }
   }
   // All of it came up.
-  for (const char* each : {"", "task_failed", "timeout", "cancelled", "done", "fail", "skip", "canc", "not ", "fallback"})
+  for (const char* each :
+       {"", "task_failed", "timeout", "cancelled", "done", "fail", "skip", "canc", "not ", "fallback"})
     BOOST_TEST(seen[each] > 30, each << " " << seen[each]);
 }
 

@@ -22,7 +22,8 @@ class kinds_of_test {
       co_return page{text};
     });
     kinds.add("fail", [](const question&) -> result<page> { return error{errc::unsupported, "not today"}; });
-    kinds.add("join", [](const page& a, const std::optional<page>& b) { return answer{a.text + (b ? " " + b->text : "")}; });
+    kinds.add("join",
+              [](const page& a, const std::optional<page>& b) { return answer{a.text + (b ? " " + b->text : "")}; });
     kinds.add("note", [&w](const answer& a) { w.note(a.text); });
     kinds.add("count", [](const std::vector<std::string>& list) { return list.size(); });
   }
@@ -80,10 +81,10 @@ BOOST_AUTO_TEST_CASE(a_graph_may_be_a_kind_of_task) {
   workshop w;
   kinds_of_test k{w};
   k.kinds.add("research", must(k.kinds.build<answer, question>(research())));
-  const task_graph_spec spec{.name = "outer",
-                             .inputs = {{"q", "question"}},
-                             .tasks = {{.name = "r", .kind = "research", .inputs = {"q"}},
-                                       {.name = "n", .kind = "note", .inputs = {"r"}}}};
+  const task_graph_spec spec{
+      .name = "outer",
+      .inputs = {{"q", "question"}},
+      .tasks = {{.name = "r", .kind = "research", .inputs = {"q"}}, {.name = "n", .kind = "note", .inputs = {"r"}}}};
   const auto graph = must(k.kinds.build<void, question>(spec));
   w.run([&](turn& now) -> task<void> {
     const question topic{"x"};
@@ -130,11 +131,13 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_description_is_named) {
              "graph `research`: a cycle: `both` waits for `one` waits for `both`");
   BOOST_TEST(wrong([](auto& s) { s.inputs[0].type = "page"; }) ==
              "graph `research`: task `one` takes a `question` as input 1, and `topic` gives a `page`");
-  BOOST_TEST(wrong([](auto& s) { s.inputs.push_back({"more", "page"}); }) ==
-             "graph `research`: it has 2 inputs, and is built for 1");
+  BOOST_TEST(wrong([](auto& s) {
+               s.inputs.push_back({"more", "page"});
+             }) == "graph `research`: it has 2 inputs, and is built for 1");
   BOOST_TEST(wrong([](auto& s) { s.output = "one"; }) ==
              "graph `research`: its output `one` is a `page`, and it is built for a `answer`");
-  BOOST_TEST(wrong([](auto& s) { s.output = ""; }) == "graph `research`: it has no output, and is built for a `answer`");
+  BOOST_TEST(wrong([](auto& s) { s.output = ""; }) ==
+             "graph `research`: it has no output, and is built for a `answer`");
   BOOST_TEST(wrong([](auto& s) { s.options.at_once = 0; }) ==
              "graph `research`: the number of tasks at once must be 1 to 1024");
   BOOST_TEST((k.kinds.build<answer, page>(research()).error().message() ==

@@ -22,7 +22,8 @@ BOOST_AUTO_TEST_CASE(values_flow_from_task_to_task_by_their_types) {
   workshop w;
   graph_builder g{"types"};
   const auto text = g.input<std::string>("text");
-  const auto size = g.task("size", [](const std::string& t) { return t.size(); }, text);
+  const auto size = g.task(
+      "size", [](const std::string& t) { return t.size(); }, text);
   const auto twice = g.task(
       "twice",
       [](std::string t, turn& now) -> task<std::string> {
@@ -30,7 +31,8 @@ BOOST_AUTO_TEST_CASE(values_flow_from_task_to_task_by_their_types) {
         co_return t + t;
       },
       text);
-  const auto noted = g.task("noted", [&](const std::string& t) { w.note(t); }, twice);
+  const auto noted = g.task(
+      "noted", [&](const std::string& t) { w.note(t); }, twice);
   const auto both = g.task(
       "both",
       [](const std::string& t, const std::size_t& s, const done&, turn&) -> result<std::string> {
@@ -56,9 +58,12 @@ BOOST_AUTO_TEST_CASE(ready_tasks_run_at_the_same_time_and_others_wait_for_what_t
   workshop w;
   graph_builder g{"diamond"};
   const auto a = g.task("a", [&](turn& now) { return w.work("a", 1s, now); });
-  const auto b = g.task("b", [&](const std::string&, turn& now) { return w.work("b", 2s, now); }, a);
-  const auto c = g.task("c", [&](const std::string&, turn& now) { return w.work("c", 1s, now); }, a);
-  const auto d = g.task("d", [&](const std::string&, const std::string&, turn& now) { return w.work("d", 1s, now); }, b, c);
+  const auto b = g.task(
+      "b", [&](const std::string&, turn& now) { return w.work("b", 2s, now); }, a);
+  const auto c = g.task(
+      "c", [&](const std::string&, turn& now) { return w.work("c", 1s, now); }, a);
+  const auto d = g.task(
+      "d", [&](const std::string&, const std::string&, turn& now) { return w.work("d", 1s, now); }, b, c);
   const auto graph = must(g.build(d));
   w.run([&](turn& now) -> task<void> {
     const auto outcome = co_await graph.run(now);
@@ -88,15 +93,15 @@ BOOST_AUTO_TEST_CASE(no_more_run_at_once_than_the_bound_and_higher_priorities_go
     const auto outcome = co_await graph.run(now);
     BOOST_TEST(outcome.result().has_value());
   });
-  BOOST_TEST(w.take_log() ==
-             "0 +c, 0 +e, 1000 -c, 1000 +a, 2000 -e, 2000 +b, 4000 -a, 4000 +d, 5000 -d, 6000 -b");
+  BOOST_TEST(w.take_log() == "0 +c, 0 +e, 1000 -c, 1000 +a, 2000 -e, 2000 +b, 4000 -a, 4000 +d, 5000 -d, 6000 -b");
 }
 
 BOOST_AUTO_TEST_CASE(a_graph_may_be_run_several_times_at_once_in_turns_of_several_agents) {
   workshop w;
   graph_builder g{"twice"};
   const auto text = g.input<std::string>("text");
-  const auto out = g.task("out", [&](const std::string& t, turn& now) { return w.work(t, 1s, now); }, text);
+  const auto out = g.task(
+      "out", [&](const std::string& t, turn& now) { return w.work(t, 1s, now); }, text);
   const auto graph = must(g.build(out, text));
   w.run([&](turn& now) -> task<void> {
     const auto first_of_it = [&](turn& mine) -> task<std::string> {
@@ -128,7 +133,9 @@ BOOST_AUTO_TEST_CASE(a_task_may_be_a_question_to_an_agent_by_path_or_by_referenc
   const auto noted = g.ask("noted", path{"/top/doctor"}, note{7});
   const auto all = g.task(
       "all",
-      [](const answer& a, const answer& b, const answer& c, const done&) { return a.text + ", " + b.text + ", " + c.text; },
+      [](const answer& a, const answer& b, const answer& c, const done&) {
+        return a.text + ", " + b.text + ", " + c.text;
+      },
       by_path, by_ref, constant, noted);
   const auto graph = must(g.build(all, text));
   w.run([&](turn& now) -> task<void> {
@@ -151,8 +158,8 @@ BOOST_AUTO_TEST_CASE(a_task_may_be_a_sub_agent_that_lives_as_long_as_the_task) {
   const auto make = [](const std::string& t) { return question{t}; };
   const auto one = g.sub_agent("one/two", scripted_child("any", reader), make, text);
   const auto two = g.sub_agent("two", scripted_child("any", reader), make, text);
-  const auto both =
-      g.task("both", [](const answer& a, const answer& b) { return a.text + ", " + b.text; }, one, two);
+  const auto both = g.task(
+      "both", [](const answer& a, const answer& b) { return a.text + ", " + b.text; }, one, two);
   const auto graph = must(g.build(both, text));
   auto asked = w.begin([&](turn& now) -> task<void> {
     const auto outcome = co_await graph.run(now, "read");
@@ -170,14 +177,14 @@ BOOST_AUTO_TEST_CASE(a_list_is_worked_on_element_by_element_within_a_bound_and_r
   workshop w;
   graph_builder g{"map"};
   const auto words = g.input<std::vector<std::string>>("words");
-  const auto sizes = g.map(
-      "sizes",
-      [&](const std::string& word, turn& now) -> task<std::size_t> {
-        const auto done = co_await w.work(word, std::chrono::seconds{word.size()}, now);
-        co_return done.size();
-      },
-      words, {.at_once = 2});
-  const auto sum = g.reduce("sum", std::size_t{0}, [](std::size_t a, const std::size_t& b) { return a + b; }, sizes);
+  const auto sizes = g.map("sizes",
+                           [&](const std::string& word, turn& now) -> task<std::size_t> {
+                             const auto done = co_await w.work(word, std::chrono::seconds{word.size()}, now);
+                             co_return done.size();
+                           },
+                           words, {.at_once = 2});
+  const auto sum = g.reduce(
+      "sum", std::size_t{0}, [](std::size_t a, const std::size_t& b) { return a + b; }, sizes);
   const auto graph = must(g.build(sum, words));
   w.run([&](turn& now) -> task<void> {
     const std::vector<std::string> list{"aaa", "b", "cccc", "d"};
@@ -214,8 +221,12 @@ BOOST_AUTO_TEST_CASE(a_condition_decides_whether_a_task_runs_and_who_can_do_with
   workshop w;
   graph_builder g{"condition"};
   const auto x = g.input<int>("x");
-  const auto even = g.task("even", [](int v) { return v / 2; }, x).when([](int v) { return v % 2 == 0; });
-  const auto odd = g.task("odd", [](int v) { return 3 * v + 1; }, x).when([](int v) { return v % 2 == 1; });
+  const auto even = g.task(
+                         "even", [](int v) { return v / 2; }, x)
+                        .when([](int v) { return v % 2 == 0; });
+  const auto odd = g.task(
+                        "odd", [](int v) { return 3 * v + 1; }, x)
+                       .when([](int v) { return v % 2 == 1; });
   const auto next = g.task(
       "next", [](const std::optional<int>& a, const std::optional<int>& b) { return a ? *a : *b; }, maybe(even),
       maybe(odd));
@@ -254,9 +265,12 @@ BOOST_AUTO_TEST_CASE(a_graph_inside_another_is_a_task_with_a_report_of_its_own) 
   workshop w;
   graph_builder inside{"inside", {.at_once = 1}};
   const auto text = inside.input<std::string>("text");
-  const auto left = inside.task("left", [&](const std::string& t, turn& now) { return w.work(t + "l", 1s, now); }, text);
-  const auto right = inside.task("right", [&](const std::string& t, turn& now) { return w.work(t + "r", 1s, now); }, text);
-  const auto joined = inside.task("joined", [](const std::string& l, const std::string& r) { return l + r; }, left, right);
+  const auto left = inside.task(
+      "left", [&](const std::string& t, turn& now) { return w.work(t + "l", 1s, now); }, text);
+  const auto right = inside.task(
+      "right", [&](const std::string& t, turn& now) { return w.work(t + "r", 1s, now); }, text);
+  const auto joined = inside.task(
+      "joined", [](const std::string& l, const std::string& r) { return l + r; }, left, right);
   const auto inner = must(inside.build(joined, text));
   graph_builder g{"outside"};
   const auto word = g.input<std::string>("word");
@@ -306,7 +320,8 @@ BOOST_AUTO_TEST_CASE(what_happens_is_told_while_it_happens_also_from_inside) {
   const auto inner = must(inside.build());
   graph_builder g{"outside"};
   const auto first = g.graph("first", inner);
-  g.task("last", [](const done&) {}, first);
+  g.task(
+      "last", [](const done&) {}, first);
   const auto graph = must(g.build());
   w.run([&](turn& now) -> task<void> {
     const auto listener = [&](std::string_view name, const task_report& task) {
@@ -469,7 +484,8 @@ BOOST_AUTO_TEST_CASE(a_chain_as_long_as_a_graph_and_a_task_that_waits_for_all_ot
   task_node<int> last = g.task("0", [] { return 0; });
   auto all = g.task("all", [] {});
   for (std::size_t i = 1; i + 1 < graph_limits::tasks; ++i) {
-    last = g.task(std::to_string(i), [](const int& before) { return before + 1; }, last);
+    last = g.task(
+        std::to_string(i), [](const int& before) { return before + 1; }, last);
     all.after(last);
   }
   const auto graph = must(g.build(last));

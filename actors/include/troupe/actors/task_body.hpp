@@ -45,11 +45,11 @@ struct graph_edge {
 struct graph_task {
   std::string name = {};
   task_options options = {};
-  std::vector<graph_edge> inputs = {};  // whose values it gets
-  std::vector<graph_edge> order = {};   // others that it waits for
-  std::string type = {};                // of its value
-  task_body body = {};                  // none: an input of the graph
-  task_body stand_in = {};              // a function that is called when it has failed
+  std::vector<graph_edge> inputs = {};       // whose values it gets
+  std::vector<graph_edge> order = {};        // others that it waits for
+  std::string type = {};                     // of its value
+  task_body body = {};                       // none: an input of the graph
+  task_body stand_in = {};                   // a function that is called when it has failed
   std::optional<std::size_t> fallback = {};  // a task that runs when it has failed
   std::function<bool(const std::vector<message>&)> condition = {};
   std::shared_ptr<const graph_plan> inner = {};
@@ -158,12 +158,11 @@ task<message> awaited(task<R> work) {
 
 // The shapes of a task's function: its inputs, and the turn if it wants it.
 template <class F, class... In>
-concept task_function =
-    std::copy_constructible<F> && (std::invocable<const F&, const In&..., turn&> || std::invocable<const F&, const In&...>);
+concept task_function = std::copy_constructible<F> &&
+    (std::invocable<const F&, const In&..., turn&> || std::invocable<const F&, const In&...>);
 // Of one that stands in: first the error, if it wants it.
 template <class F, class... In>
-concept fallback_function =
-    task_function<F, error, In...> || task_function<F, In...>;
+concept fallback_function = task_function<F, error, In...> || task_function<F, In...>;
 
 template <class F, class... In>
 decltype(auto) call_task(const F& f, turn& now, const In&... in) {
@@ -191,8 +190,8 @@ template <class... In, class F, class... First>
 task<message> call_held(const F& f, task_context& here, const First&... first) {
   const auto inputs = hold<In...>(here.inputs);
   const auto call = [&]() -> decltype(auto) {
-    return std::apply([&](const auto&... each) -> decltype(auto) { return call_task(f, here.now, first..., each.get()...); },
-                      inputs);
+    return std::apply(
+        [&](const auto&... each) -> decltype(auto) { return call_task(f, here.now, first..., each.get()...); }, inputs);
   };
   using R = std::remove_cvref_t<decltype(call())>;
   if constexpr (is_task<R>::value) {

@@ -223,7 +223,8 @@ class graph_builder {
   auto ask(std::string name, std::variant<agent_ref, path> to, Make make, const Nodes&... inputs) {
     using Q = actors::task_value_t<Make, actors::input_t<Nodes>...>;
     using T = typename actors::value_of<reply_of_t<Q>>::type;
-    return declare<T>(std::move(name), actors::asking<Q, actors::input_t<Nodes>...>(std::move(to), std::move(make)), inputs...);
+    return declare<T>(std::move(name), actors::asking<Q, actors::input_t<Nodes>...>(std::move(to), std::move(make)),
+                      inputs...);
   }
 
   // The same question in every run.
@@ -246,13 +247,15 @@ class graph_builder {
 
   // Another graph, whose inputs are the values of these tasks. By default its tasks have a bound of their own.
   template <class Out, class... In, class... Nodes>
-  requires(std::same_as<actors::input_t<Nodes>, In>&&...)
-  auto graph(std::string name, const task_graph<Out, In...>& inner, const Nodes&... inputs) {
+  requires(std::same_as<actors::input_t<Nodes>, In>&&...) auto graph(std::string name,
+                                                                     const task_graph<Out, In...>& inner,
+                                                                     const Nodes&... inputs) {
     return graph(std::move(name), inner, graph_bound::own, inputs...);
   }
   template <class Out, class... In, class... Nodes>
-  requires(std::same_as<actors::input_t<Nodes>, In>&&...)
-  auto graph(std::string name, const task_graph<Out, In...>& inner, graph_bound bound, const Nodes&... inputs) {
+  requires(std::same_as<actors::input_t<Nodes>, In>&&...) auto graph(std::string name,
+                                                                     const task_graph<Out, In...>& inner,
+                                                                     graph_bound bound, const Nodes&... inputs) {
     using T = typename actors::value_of<Out>::type;
     const bool shared = bound == graph_bound::shared;
     auto node = declare<T, Nodes...>(std::move(name), actors::graph_body(inner.plan(), shared), inputs...);
@@ -266,7 +269,8 @@ class graph_builder {
   requires actors::task_function<F, E>
   auto map(std::string name, F f, const task_node<std::vector<E>>& list, map_options options = {}) {
     using T = actors::task_value_t<F, E>;
-    if (auto wrong = what_is_wrong(options.each) + what_is_wrong(graph_options{.at_once = options.at_once}); !wrong.empty())
+    if (auto wrong = what_is_wrong(options.each) + what_is_wrong(graph_options{.at_once = options.at_once});
+        !wrong.empty())
       is_wrong("the elements of `" + name + "`: " + wrong);
     return declare<std::vector<T>>(std::move(name), actors::map_body<E, T>(std::move(f), options), list);
   }
@@ -298,7 +302,8 @@ class graph_builder {
   actors::node_handle add(actors::graph_task task, std::vector<edge> inputs);
   void is_wrong(std::string what);
   void check_agent(const std::string& task, child_spec& agent);
-  std::optional<error> seal(const std::optional<actors::node_handle>& output, const std::vector<actors::node_handle>& in);
+  std::optional<error> seal(const std::optional<actors::node_handle>& output,
+                            const std::vector<actors::node_handle>& in);
 
   template <class Graph>
   result<Graph> finish(std::optional<actors::node_handle> output, std::vector<actors::node_handle> inputs) {
@@ -306,7 +311,8 @@ class graph_builder {
     return Graph{plan_};
   }
   template <class T, class... Nodes>
-  declared_task<T, actors::input_t<Nodes>...> declare(std::string name, actors::task_body body, const Nodes&... inputs) {
+  declared_task<T, actors::input_t<Nodes>...> declare(std::string name, actors::task_body body,
+                                                      const Nodes&... inputs) {
     actors::graph_task made{.name = std::move(name), .type = actors::type_name<T>(), .body = std::move(body)};
     return declared_task<T, actors::input_t<Nodes>...>{
         add(std::move(made), {edge{actors::handle_of(inputs), actors::held_input<actors::input_t<Nodes>>::kind}...})};

@@ -22,10 +22,10 @@ using task_settings = std::map<std::string, std::string>;
 
 struct task_spec {
   std::string name = {};
-  std::string kind = {};                 // As it was added to task_kinds.
-  std::vector<std::string> inputs = {};  // Names of tasks or inputs, in the order in which the kind takes them.
-  std::vector<std::string> needs = {};   // Others that must be done before.
-  std::vector<std::string> after = {};   // Others that must be over before.
+  std::string kind = {};                     // As it was added to task_kinds.
+  std::vector<std::string> inputs = {};      // Names of tasks or inputs, in the order in which the kind takes them.
+  std::vector<std::string> needs = {};       // Others that must be done before.
+  std::vector<std::string> after = {};       // Others that must be over before.
   std::optional<std::string> fallback = {};  // The task that runs when this one has failed.
   task_settings settings = {};
   task_options options = {};

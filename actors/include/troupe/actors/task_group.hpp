@@ -118,8 +118,7 @@ task<std::tuple<actors::stored<T>...>> when_all(turn& now, task<T>... work) {
   task_group group{now};
   actors::start_all(group, tasks, results, std::index_sequence_for<T...>{});
   co_await actors::all_of(group);
-  co_return std::apply(
-      [](auto&... each) { return std::tuple<actors::stored<T>...>{std::move(*each)...}; }, results);
+  co_return std::apply([](auto&... each) { return std::tuple<actors::stored<T>...>{std::move(*each)...}; }, results);
 }
 
 // The same for a list, up to `at_once` at a time; those that wait are started in order.

@@ -19,8 +19,7 @@ agent_ref who_is(const std::variant<agent_ref, path>& to, const turn& now);
 template <class Q, class... In, class Make>
 task<message> ask_for(const agent_ref& to, const Make& make, task_context& here) {
   const auto inputs = hold<In...>(here.inputs);
-  Q question =
-      std::apply([&](const auto&... each) { return call_task(make, here.now, each.get()...); }, inputs);
+  Q question = std::apply([&](const auto&... each) { return call_task(make, here.now, each.get()...); }, inputs);
   const auto limit = time_limit(here);
   auto asking = limit ? here.now.ask_within(*limit, to, std::move(question)) : here.now.ask(to, std::move(question));
   if constexpr (std::is_void_v<reply_of_t<Q>>) {

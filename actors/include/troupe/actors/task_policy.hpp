@@ -54,8 +54,8 @@ enum class on_task_failure : std::uint8_t {
 };
 
 struct task_options {
-  int priority = 0;                    // Of several that are ready, the higher one starts first.
-  duration within = duration::max();   // The longest that one attempt may take.
+  int priority = 0;                   // Of several that are ready, the higher one starts first.
+  duration within = duration::max();  // The longest that one attempt may take.
   retry_policy retry = {};
   on_task_failure on_failure = on_task_failure::fail_graph;
 };

@@ -41,12 +41,12 @@ struct graph_report;
 struct task_report {
   std::string name;
   task_state state = task_state::not_started;
-  std::optional<error> why;   // Of a task that failed or was skipped; of one that waits or was retried: the last.
-  std::size_t attempts = 0;   // Elements of a list are tasks of their own, see `inner`.
-  bool by_fallback = false;   // What stood in for it gave the value.
-  instant started = {};       // Its first attempt. {}: none.
-  instant finished = {};      // {}: not yet.
-  message value = {};         // Empty unless it is done. Shared, immutable.
+  std::optional<error> why;  // Of a task that failed or was skipped; of one that waits or was retried: the last.
+  std::size_t attempts = 0;  // Elements of a list are tasks of their own, see `inner`.
+  bool by_fallback = false;  // What stood in for it gave the value.
+  instant started = {};      // Its first attempt. {}: none.
+  instant finished = {};     // {}: not yet.
+  message value = {};        // Empty unless it is done. Shared, immutable.
   std::shared_ptr<const graph_report> inner = {};  // Of a graph or a list: its last attempt.
 
   bool over() const noexcept { return state >= task_state::done; }
@@ -65,7 +65,7 @@ struct graph_report {
   std::optional<error> failure;
   std::optional<error> cause;  // The error of the task, if that was why.
   instant started = {};
-  instant finished = {};  // {}: it runs.
+  instant finished = {};                           // {}: it runs.
   std::shared_ptr<const actors::graph_plan> plan;  // Shared with the graph and its other runs.
 
   bool ok() const noexcept { return !failure; }
@@ -140,9 +140,10 @@ class run_options {
   }
   template <class F>
   run_options& listen(F&& listener) {
-    static_assert(!actors::spoilt_as_temporary<F>,
-                  "name the listener on the line before: g++ before 15 corrupts lambdas with captures that stand in the "
-                  "same expression as co_await");
+    static_assert(
+        !actors::spoilt_as_temporary<F>,
+        "name the listener on the line before: g++ before 15 corrupts lambdas with captures that stand in the "
+        "same expression as co_await");
     listener_ = std::forward<F>(listener);
     return *this;
   }
