@@ -335,6 +335,41 @@ BOOST_AUTO_TEST_CASE(what_happens_is_told_while_it_happens_also_from_inside) {
              "done");
 }
 
+BOOST_AUTO_TEST_CASE(a_graph_runs_on_real_threads_too) {
+  const auto squares = [](scripted& me) {
+    me.on([](question q) { return answer{q.text + q.text}; });
+  };
+  graph_builder g{"threads", {.at_once = 4}};
+  std::vector<task_node<int>> parts;
+  auto sum = g.task("sum", [] {});
+  for (int i = 0; i < 20; ++i) {
+    const auto part = g.task("part " + std::to_string(i), [i](turn& now) -> task<int> {
+      auto working = now.run([i] { return i * i; });
+      co_return co_await working;
+    });
+    const auto asked = g.sub_agent(
+        "asked " + std::to_string(i), scripted_child("x", squares),
+        [](const int& v) { return question{std::to_string(v)}; }, part);
+    sum.needs(asked);
+    parts.push_back(part);
+  }
+  const auto graph = must(g.build(sum));
+  node n{{.threads = 3, .log = logger{}}};
+  must_supervise(n, top_of(scripted_child("a", [&](scripted& me) {
+                   me.reentrant();
+                   me.on([&](question, turn& now) -> task<result<answer>> {
+                     const auto outcome = co_await graph.run(now);
+                     if (!outcome.ok()) co_return *outcome.failure;
+                     int all = 0;
+                     for (const auto& each : parts) all += *each.in(outcome);
+                     co_return answer{std::to_string(all) + " " + outcome.value<answer>("asked 12")->text};
+                   });
+                 })));
+  std::vector<pending<answer>> several;
+  for (int i = 0; i < 4; ++i) several.push_back(n.begin_ask(n.ref(path{"/top/a"}), question{}));
+  for (auto& each : several) BOOST_TEST(must(each.get()).text == "2470 144144");
+}
+
 BOOST_AUTO_TEST_CASE(a_graph_that_cannot_be_is_refused_when_it_is_built) {
   BOOST_TEST(wrong(graph_builder{"g"}.build()) == "graph `g`: it has no task");
   {

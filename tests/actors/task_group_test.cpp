@@ -209,8 +209,8 @@ BOOST_AUTO_TEST_CASE(when_all_gives_all_results_in_order_after_the_time_of_the_l
   workshop w;
   w.run([&](turn& now) -> task<void> {
     int alive = 0;
-    auto all = when_all(now, gives(now, 3s, 1), nap(now, 1s, alive), w.work("text", 2s, now));
-    const auto [number, nothing, text] = co_await std::move(all);
+    const auto [number, nothing, text] =
+        co_await when_all(now, gives(now, 3s, 1), nap(now, 1s, alive), w.work("text", 2s, now));
     BOOST_TEST(number == 1);
     BOOST_TEST(text == "text");
     BOOST_TEST(w.ms() == 3'000);
