@@ -14,6 +14,13 @@ struct page {
   TROUPE_MESSAGE(page, text)
 };
 
+namespace other {
+struct page {
+  std::int64_t number = 0;
+  TROUPE_MESSAGE(page, number)
+};
+}  // namespace other
+
 class kinds_of_test {
  public:
   explicit kinds_of_test(workshop& w) {
@@ -93,6 +100,21 @@ BOOST_AUTO_TEST_CASE(a_graph_may_be_a_kind_of_task) {
     BOOST_TEST(outcome.value<page>("r/one")->text == "a:x");
   });
   BOOST_TEST(w.log.back() == "1000 a:x b:x");
+}
+
+BOOST_AUTO_TEST_CASE(two_types_of_one_name_are_told_apart_when_the_task_runs) {
+  workshop w;
+  kinds_of_test k{w};
+  k.kinds.add("other", [](const question&) { return other::page{}; });
+  auto spec = research();
+  spec.tasks[1].kind = "other";
+  spec.tasks[1].settings = {};
+  const auto graph = must(k.kinds.build<answer, question>(spec));
+  w.run([&](turn& now) -> task<void> {
+    const question topic{"bees"};
+    const auto outcome = co_await graph.run(now, topic);
+    BOOST_TEST(outcome.cause->is(agent_errc::unexpected_reply));
+  });
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_description_is_named) {

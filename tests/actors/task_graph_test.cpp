@@ -336,9 +336,7 @@ BOOST_AUTO_TEST_CASE(what_happens_is_told_while_it_happens_also_from_inside) {
 }
 
 BOOST_AUTO_TEST_CASE(a_graph_runs_on_real_threads_too) {
-  const auto squares = [](scripted& me) {
-    me.on([](question q) { return answer{q.text + q.text}; });
-  };
+  const auto squares = [](scripted& me) { me.on([](question q) { return answer{q.text + q.text}; }); };
   graph_builder g{"threads", {.at_once = 4}};
   std::vector<task_node<int>> parts;
   auto sum = g.task("sum", [] {});

@@ -92,11 +92,19 @@ std::string type_name() {
     return type_label(typeid(T).name());
 }
 
+// Types are checked by name when a graph is built; two types of one name are told apart here.
+template <class T>
+const T& checked_input(const message& from) {
+  const T* found = from.get_if<T>();
+  if (!found) throw failure{unexpected_reply(type_name<T>(), from)};
+  return *found;
+}
+
 // An input is a T that is needed, or an optional<T>. It is handed over as a const reference, which is valid for the
 // whole attempt.
 template <class T>
 struct held_input {
-  explicit held_input(const message& from) : value{from} {}
+  explicit held_input(const message& from) : value{from} { checked_input<T>(value); }
   const T& get() const { return *value.get_if<T>(); }
   static constexpr edge_kind kind = edge_kind::need;
   using type = T;
@@ -105,7 +113,7 @@ struct held_input {
 template <class T>
 struct held_input<std::optional<T>> {
   explicit held_input(const message& from) {
-    if (const T* found = from.get_if<T>()) value.emplace(*found);
+    if (!from.empty()) value.emplace(checked_input<T>(from));
   }
   const std::optional<T>& get() const { return value; }
   static constexpr edge_kind kind = edge_kind::maybe;

@@ -75,7 +75,7 @@ std::shared_ptr<const graph_plan> plan_of_elements(const task_context& here, std
 template <class E, class T, class F>
 task<message> map_elements(const F& f, const map_options& options, task_context& here) {
   const message list = here.inputs.front();
-  const auto& elements = *list.get_if<std::vector<E>>();
+  const auto& elements = checked_input<std::vector<E>>(list);
   const auto plan = plan_of_elements(here, elements.size(), options, [&](std::size_t i) {
     return task_body{[&f, &elements, i](task_context& element) {
       element.inputs.assign(1, message::of(E{elements[i]}));
