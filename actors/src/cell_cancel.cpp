@@ -71,13 +71,15 @@ void cell::cancel(turn& late, error why) {
     late.blocked_sends_ = 0;
     return step(late);
   }
-  std::uint64_t awaited = 0;
-  effects_.for_each_unfinished([&](std::uint64_t id, const effect_table::slot& each) {
-    if (each.owner == &late && each.waiter) awaited = id;
+  std::vector<std::uint64_t> awaited;  // by its tasks, if it has several
+  effects_.for_each_unfinished([&](std::uint64_t id, effect_table::slot& each) {
+    if (each.owner == &late && each.waiter && each.kind != effect_kind::tasks) awaited.push_back(id);
   });
-  if (awaited == 0) return;
-  effects_.find(awaited)->stop.request_stop();
-  complete(awaited, std::move(why));
+  for (const auto id : awaited)
+    if (auto* slot = effects_.find(id); slot && !slot->finished) {
+      slot->stop.request_stop();
+      complete(id, why);
+    }
 }
 
 // -- questions without an asker ---------------------------------------------------------------------------------------

@@ -322,6 +322,9 @@ void cell::complete(std::uint64_t effect, result<message> outcome) {
     counters_.waits_on.store(0, std::memory_order_relaxed);
     resumed_ = true;
     resume(owner, waiter);
+    // One of several coroutines of the turn went on and is done; the turn still waits for the others.
+    if (counters_.waits_on.load(std::memory_order_relaxed) == 0 && !abandoned() && !owner.running_.done())
+      if (const auto* rest = effects_.awaited_by(owner)) waits_on(rest->kind);
     step(owner);
   }
 }

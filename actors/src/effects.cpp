@@ -17,6 +17,7 @@ std::string_view to_string(effect_kind kind) noexcept {
     case effect_kind::delayed_send: return "delayed send";
     case effect_kind::ending_child: return "sub-agents ending";
     case effect_kind::process: return "its process";
+    case effect_kind::tasks: return "tasks";
     case effect_kind::stop_hook: return "stop hook";
   }
   return "";
@@ -67,10 +68,12 @@ void effect_table::release(std::uint64_t id) noexcept {
   --used_;
 }
 
-effect_table::slot* effect_table::awaited_by(const turn& whose) noexcept {
-  for (slot& each : slots_)
-    if (each.owner == &whose && each.waiter && !each.finished) return &each;
-  return nullptr;
+const effect_table::slot* effect_table::awaited_by(const turn& whose) const noexcept {
+  const slot* found = nullptr;
+  for (const slot& each : slots_)
+    if (each.owner == &whose && each.waiter && !each.finished && (!found || found->kind == effect_kind::tasks))
+      found = &each;
+  return found;
 }
 
 void effect_table::clear() noexcept {

@@ -26,6 +26,7 @@ enum class effect_kind : std::uint8_t {
   delayed_send,
   ending_child,  // of an agent that ends
   process,       // an answer from the agent's process
+  tasks,         // a turn for the tasks of a group of its own
   stop_hook,     // the time that it has when nobody else watches over it
 };
 std::string_view to_string(effect_kind kind) noexcept;
@@ -50,8 +51,8 @@ class effect_table {
   // nullptr: given up already.
   slot* find(std::uint64_t id) noexcept;
   void release(std::uint64_t id) noexcept;
-  // What this turn awaits; null: nothing.
-  slot* awaited_by(const turn& whose) noexcept;
+  // What this turn awaits; null: nothing. Of several things, one that is no group of tasks.
+  const slot* awaited_by(const turn& whose) const noexcept;
   template <class F>
   void for_each_unfinished(F&& each) {
     for (std::size_t i = 0; i < slots_.size(); ++i)

@@ -189,6 +189,27 @@ void require(const agent_ref& who, const char* what) {
 }
 }  // namespace
 
+effect_handle turn::begin_wait() { return {cell_, cell_->begin_effect(effect_kind::tasks, this, instant::max())}; }
+
+// Through the mailbox, so that whoever waits goes on when the code that ends its wait has given the thread back.
+// A cell that is being freed has nobody who waits.
+void turn::end_wait(std::uint64_t effect) {
+  if (!cell_->weak_from_this().expired()) cell_->resolve(effect, message{});
+}
+
+std::string turn::sub_agent_name(std::string_view stem) {
+  return path::escape_segment(std::string{stem.substr(0, 24)} + "-" + std::to_string(number_) + "-" +
+                              std::to_string(++sub_agents_));
+}
+
+// An agent that ends takes its sub-agents along; one that is being freed has none left.
+void turn::let_go(std::string name) {
+  const auto phase = cell_->current_phase();
+  if (phase != actors::phase::running && phase != actors::phase::starting) return;
+  if (cell_->abandoned() || cell_->weak_from_this().expired() || !cell_->spawner_cell_) return;
+  send_message(agent_ref{cell_->spawner_cell_}, message::of(actors::forget_child{std::move(name)}));
+}
+
 void turn::watch(const agent_ref& who) {
   require(who, "watched");
   if (!cell_->abandoned()) cell_->watch(who.path());

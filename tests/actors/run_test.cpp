@@ -22,6 +22,7 @@ ended run_program(const std::vector<std::string>& command, std::vector<std::stri
 
 const std::string hello = TROUPE_HELLO_PROGRAM;
 const std::string supervision = TROUPE_SUPERVISION_PROGRAM;
+const std::string task_graph = TROUPE_TASK_GRAPH_PROGRAM;
 const std::string lasting = TROUPE_LASTING_PROGRAM;
 
 }  // namespace
@@ -45,6 +46,18 @@ BOOST_AUTO_TEST_CASE(the_second_example_shows_supervision) {
   BOOST_TEST(out.has("the pool was started anew:\n  /top/pool/b is incarnation 1\n  it has 2 children again"),
              out.text);
   BOOST_TEST(out.has("/top/pool                 degraded    incarnation 2"), out.text);
+}
+
+BOOST_AUTO_TEST_CASE(the_third_example_runs_a_graph_of_tasks) {
+  const auto out = run_program({task_graph});
+  BOOST_TEST(out.code == 0, out.text);
+  BOOST_TEST(out.has("9 tasks: 8 done, 1 failed; 1 retry"), out.text);
+  BOOST_TEST(out.has("attempts: 2; the news are being printed"), out.text);
+  BOOST_TEST(out.has("attempts: 1, by fallback"), out.text);
+  BOOST_TEST(out.has("attempts: 1; the diary is private"), out.text);
+  BOOST_TEST(out.has("digraph \"research\" {"), out.text);
+  BOOST_TEST(out.has("subgraph cluster_n6 {"), out.text);
+  BOOST_TEST(out.has("bees are; what bees; all about (30 letters, approved)"), out.text);
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_ends_a_running_program_in_order) {

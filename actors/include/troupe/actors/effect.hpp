@@ -27,6 +27,7 @@ class effect_handle {
     if (owner_) abandon();
   }
 
+  std::uint64_t id() const noexcept { return id_; }
   bool finished() const noexcept;
   void resume_when_finished(std::coroutine_handle<> waiting) const;
   result<message> take();

@@ -9,6 +9,7 @@ class agent_context;
 class agent_ref;
 class message;
 class node;
+class task_group;
 class turn;
 struct child_spec;
 struct exit_cause;
@@ -19,6 +20,7 @@ class cell;
 class process_agent;
 class reply_sink;
 class runtime;
+class sub_agent;
 class supervisor_agent;
 }  // namespace actors
 

@@ -187,6 +187,8 @@ class turn {
  private:
   friend class actors::cell;
   friend class actors::process_agent;
+  friend class actors::sub_agent;
+  friend class task_group;
   friend std::default_delete<turn>;
   explicit turn(actors::cell& owner) noexcept : cell_{&owner} {}
   ~turn() = default;
@@ -198,6 +200,12 @@ class turn {
   actors::effect_handle begin_run(std::function<message(std::stop_token)> work);
   actors::effect_handle begin_spawn(child_spec spec);
   actors::effect_handle ask_spawner(message request);
+  // A wait that another coroutine of this turn ends.
+  actors::effect_handle begin_wait();
+  void end_wait(std::uint64_t effect);
+  // A name for a sub-agent that no other has; and its end, which nobody waits for.
+  std::string sub_agent_name(std::string_view stem);
+  void let_go(std::string name);
   void begin_delayed_send(duration delay, const agent_ref& to, message what);
   void forward_message(const agent_ref& to, message what);
 
@@ -217,6 +225,7 @@ class turn {
   std::uint64_t room_effect_ = 0;    // limits the wait for room; 0: there is none
   std::uint32_t blocked_sends_ = 0;  // sends that wait for room in a mailbox; the turn ends when they have it
   std::uint32_t index_ = 0;          // among the cell's turns
+  std::uint32_t sub_agents_ = 0;     // that were given a name by the turn
   actors::turn_kind kind_{};
   bool declined_ = false;
   bool asked_ = false;  // somebody waits for an answer, or did
