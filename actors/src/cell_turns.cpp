@@ -23,6 +23,16 @@ std::string text_of(const std::exception_ptr& thrown) {
   }
 }
 
+fault fault_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const failure& f) {
+    return troupe::fault_of(f.error());
+  } catch (...) {
+    return fault::bug;
+  }
+}
+
 }  // namespace
 
 turn& cell::add_turn(turn_kind kind, instant began) {
@@ -96,7 +106,7 @@ void cell::begin_turn(envelope&& mail) {
     now.reply_to_ = mail.effect;
     open_question(now);
   }
-  now.deadline_ = mail.deadline;
+  now.deadline_ = turn_deadline(turn_kind::message, mail.deadline);
   now.trace_ = mail.trace.valid() ? mail.trace.child() : trace_context::start();
   if (turns_.size() == 1) show_oldest_turn();
   auto* const outer = std::exchange(current_, &now);
@@ -122,6 +132,7 @@ void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
   turn& now = add_turn(kind, home().time().now());
   now.type_ = kind == turn_kind::stop_hook ? &stop : incarnation() == 1 ? &start : &restart;
   now.trace_ = trace_context::start();
+  now.deadline_ = turn_deadline(kind, instant::max());
   show_oldest_turn();
   try {
     if (kind == turn_kind::stop_hook)
@@ -191,7 +202,7 @@ void cell::fail_turn(turn& over, std::exception_ptr why) {
                                         {"error", text}});
   if (current_phase() != phase::running) return;
   auto how = std::make_unique<ending>();
-  how->cause = exit_cause::failed(text);
+  how->cause = exit_cause::failed(text, fault_of(why));
   begin_ending(std::move(how));
 }
 
@@ -209,7 +220,7 @@ void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) 
   how->declined = declined;
   how->start_failed = why != nullptr;
   if (why) {
-    how->cause = exit_cause::failed(text_of(why));
+    how->cause = exit_cause::failed(text_of(why), fault_of(why));
     counters_.count_failure(home().time().now(), how->cause.text);
   }
   begin_ending(std::move(how));

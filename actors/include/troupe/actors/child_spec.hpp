@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <troupe/actors/agent_ref.hpp>
+#include <troupe/actors/budget.hpp>
 #include <troupe/actors/fwd.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
@@ -104,6 +105,8 @@ struct child_options {
   duration start_within = duration::max();
   // A turn older than this makes the agent unhealthy in reports; it is not stopped for it.
   duration turn_budget = std::chrono::seconds{30};
+  // What it and everything below it may use (budget.hpp). It stays the same one across restarts.
+  troupe::budget budget = {};
 };
 
 struct child_spec : child_options {
@@ -127,6 +130,7 @@ struct supervisor_spec {
   duration period = std::chrono::seconds{5};
   troupe::auto_shutdown auto_shutdown = auto_shutdown::never;
   std::vector<child_spec> children = {};  // For simple_one_for_one exactly one: the template.
+  troupe::budget budget = {};             // As child_options::budget, for a supervisor whose options name none.
 };
 
 // nullopt if the supervisor could be started as described; otherwise the first thing that is wrong with it, by name:
