@@ -10,7 +10,9 @@ namespace troupe::actors {
 namespace {
 
 // What an overrun cannot hold is beyond any meaning.
-std::int64_t saturating_sum(std::int64_t a, std::int64_t b) noexcept { return a > amount::max - b ? amount::max : a + b; }
+std::int64_t saturating_sum(std::int64_t a, std::int64_t b) noexcept {
+  return a > amount::max - b ? amount::max : a + b;
+}
 
 }  // namespace
 
@@ -18,7 +20,8 @@ error refusal::to_error(const troupe::path& by) const {
   const auto in_words = [&](std::int64_t value) { return format_amount(stood.quantity, value); };
   if (stood.quantity == quantity::wall_time)
     return {agent_errc::budget_spent, by.str() + ": the wall_time of " + whose.str() + " is over (" +
-                                          in_words(stood.limit) + " since its first start); give it more, or start it anew"};
+                                          in_words(stood.limit) +
+                                          " since its first start); give it more, or start it anew"};
   std::string text = by.str() + ": " + in_words(asked) + " of " + stood.quantity + " asked for; the budget of " +
                      whose.str() + " allows " + in_words(stood.limit) + ", of which " +
                      in_words(stood.limit - stood.left()) + " are in use (" + in_words(stood.reserved) + " reserved, " +
@@ -80,8 +83,7 @@ void account::cancel(const amounts& reserved) noexcept {
 
 // Ends the reservation of one quantity in all accounts. What was used beyond it is charged where there is room; each
 // account tells the whole of what was used below it, as spent and overrun.
-void account::close(std::string_view quantity, std::int64_t reserved, std::int64_t used,
-                    std::optional<refusal>* over) {
+void account::close(std::string_view quantity, std::int64_t reserved, std::int64_t used, std::optional<refusal>* over) {
   const std::int64_t extra = std::max<std::int64_t>(0, used - reserved);
   for (account* each = this; each; each = each->above_.get()) {
     auto* line = each->find(quantity);
@@ -152,8 +154,7 @@ std::optional<refusal> account::time_over(instant now) const {
   std::scoped_lock held{ledger_->mutex};
   for (const account* each = this; each; each = each->above_.get())
     if (each->own_end() <= now)
-      if (const auto* line = each->find(quantity::wall_time))
-        return refusal{each->where_, each->seen(*line, now), 0};
+      if (const auto* line = each->find(quantity::wall_time)) return refusal{each->where_, each->seen(*line, now), 0};
   return {};
 }
 

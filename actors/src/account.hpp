@@ -22,8 +22,8 @@ struct refusal {
   error to_error(const troupe::path& by) const;
 };
 
-// The budget of one agent in numbers. Accounts form a tree, as the agents do; whatever is taken is taken from an account
-// and all above it, or from none. Always, in every account: reserved + spent <= limit.
+// The budget of one agent in numbers. Accounts form a tree, as the agents do; whatever is taken is taken from an
+// account and all above it, or from none. Always, in every account: reserved + spent <= limit.
 //
 // Owners: the agent's cell and those below it, reservations, and the accounts below; so it outlives its cell as long as
 // something is reserved. Threads: any. One lock for all accounts of a tree, since everything that is taken meets at the
@@ -81,7 +81,7 @@ class account {
   void close(std::string_view quantity, std::int64_t reserved, std::int64_t used, std::optional<refusal>* over);
 
   const troupe::path where_;
-  const std::shared_ptr<account> above_;   // null for a topmost one
+  const std::shared_ptr<account> above_;  // null for a topmost one
   const std::shared_ptr<ledger> ledger_;  // shared by all accounts of the tree
   std::vector<budget_use> lines_;         // guarded by the ledger's mutex, but for their names and limits
   bool timed_ = false;                    // it or one above it limits the wall time

@@ -12,9 +12,7 @@ namespace troupe::actors {
 bool cell::has_budget() const noexcept { return !spawner_ && !spec_->budget.empty(); }
 
 // The account of the agent above that this one is a child of.
-account* cell::account_above() const noexcept {
-  return has_budget() ? account_->above().get() : account_.get();
-}
+account* cell::account_above() const noexcept { return has_budget() ? account_->above().get() : account_.get(); }
 
 // Lets go of its place among the children above, or passes it on to its successor.
 void cell::leave_place(cell* successor) noexcept {
@@ -43,7 +41,7 @@ void cell::limit_wall_time() {
 void cell::wall_time_over() {
   const auto over = account_->time_over(home().time().now());
   if (!over || (current_phase() != phase::running && current_phase() != phase::starting)) return;
-  const error why = home().budget_refused(*over, where());
+  const error why = over->to_error(where());
   counters_.count_failure(home().time().now(), why.message());
   home().log().warn("an agent's wall time is over", {{"agent", where().str()}, {"error", why.message()}});
   auto how = std::make_unique<ending>();

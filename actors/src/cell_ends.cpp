@@ -125,8 +125,9 @@ void cell::arrive_down() {
     if (how->declined)
       answer_starter(error{agent_errc::declined, where().str() + " declined to start"});
     else
-      answer_starter(error{how->cause.fault == fault::budget_spent ? agent_errc::budget_spent : agent_errc::failed_to_start,
-                           how->cause.text});
+      answer_starter(
+          error{how->cause.fault == fault::budget_spent ? agent_errc::budget_spent : agent_errc::failed_to_start,
+                how->cause.text});
   } else if (!how->asked && parent_) {
     if (spawner_) {
       signal what{.kind = signal_kind::spawner_ended};

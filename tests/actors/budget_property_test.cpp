@@ -2,11 +2,10 @@
 #include <array>
 #include <atomic>
 #include <map>
-#include <random>
 #include <thread>
 
 #include "account.hpp"
-#include "gate.hpp"
+#include "core/seeded.hpp"
 #include "support.hpp"
 
 using namespace troupe;
@@ -23,20 +22,14 @@ class dice {
  public:
   explicit dice(std::uint64_t seed) : engine_{seed} {}
   std::int64_t from_to(std::int64_t low, std::int64_t high) {
-    return std::uniform_int_distribution<std::int64_t>{low, high}(engine_);
+    return low + static_cast<std::int64_t>(engine_.below(static_cast<std::uint64_t>(high - low) + 1));
   }
-  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(from_to(0, static_cast<int>(bound) - 1)); }
-  bool one_in(int n) { return from_to(1, n) == 1; }
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(engine_.below(bound)); }
+  bool one_in(std::uint64_t n) { return engine_.below(n) == 0; }
 
  private:
-  std::mt19937_64 engine_;
+  random_engine engine_;
 };
-
-std::uint64_t new_seed() {
-  const auto seed = std::random_device{}();
-  BOOST_TEST_MESSAGE("seed " << seed);
-  return seed;
-}
 
 // Some amounts of up to `each`, of distinct names.
 amounts random_amounts(dice& d, std::int64_t each) {
@@ -188,7 +181,7 @@ amounts random_use(dice& d, const amounts& reserved, bool overruns) {
   return used;
 }
 
-const amounts nothing_of(const amounts& reserved) {
+amounts nothing_of(const amounts& reserved) {
   amounts none;
   for (const auto& each : reserved) none.add(each.name, 0);
   return none;
@@ -214,8 +207,8 @@ void against_the_model(std::uint64_t seed) {
           if (held)
             open.push_back({at, std::move(*held)});
           else
-            BOOST_TEST_REQUIRE(held.error().message().find(
-                                   "the budget of " + accounts.accounts[refused_by]->where().str() + " allows") !=
+            BOOST_TEST_REQUIRE(held.error().message().find("the budget of " +
+                                                           accounts.accounts[refused_by]->where().str() + " allows") !=
                                std::string::npos);
           break;
         }
@@ -346,18 +339,18 @@ void with_threads(std::uint64_t seed, bool overruns) {
 BOOST_AUTO_TEST_SUITE(budget_property_test)
 
 BOOST_AUTO_TEST_CASE(random_steps_in_random_trees_do_what_the_model_does) {
-  dice d{new_seed()};
-  for (int i = 0; i < 60; ++i) against_the_model(static_cast<std::uint64_t>(d.from_to(1, 1'000'000'000)));
+  test::seeded random;
+  for (int i = 0; i < 60; ++i) against_the_model(random.seed() + static_cast<std::uint64_t>(i));
 }
 
 BOOST_AUTO_TEST_CASE(threads_never_take_an_account_beyond_its_limit_and_all_that_was_used_is_charged_exactly) {
-  dice d{new_seed()};
-  for (int i = 0; i < 6; ++i) with_threads(static_cast<std::uint64_t>(d.from_to(1, 1'000'000'000)), false);
+  test::seeded random;
+  for (int i = 0; i < 6; ++i) with_threads(random.seed() + static_cast<std::uint64_t>(i), false);
 }
 
 BOOST_AUTO_TEST_CASE(threads_that_use_more_than_they_reserved_are_charged_to_the_limit_and_the_rest_is_recorded) {
-  dice d{new_seed()};
-  for (int i = 0; i < 6; ++i) with_threads(static_cast<std::uint64_t>(d.from_to(1, 1'000'000'000)), true);
+  test::seeded random;
+  for (int i = 0; i < 6; ++i) with_threads(random.seed() + static_cast<std::uint64_t>(i), true);
 }
 
 // What is refused further up must not be held below for a moment, in which it would refuse another.
@@ -384,7 +377,8 @@ BOOST_AUTO_TEST_CASE(what_a_budget_above_refuses_never_gets_in_the_way_of_anothe
 }
 
 BOOST_AUTO_TEST_CASE(amounts_near_the_end_of_the_numbers_do_not_run_over) {
-  const auto top = std::make_shared<account>(path{"/a"}, budget{{"tokens", amount::max}, {"wall_time", amount::max}}, nullptr);
+  const auto top =
+      std::make_shared<account>(path{"/a"}, budget{{"tokens", amount::max}, {"wall_time", amount::max}}, nullptr);
   std::uint64_t id = 0;
   BOOST_TEST(!top->reserve({{"tokens", amount::max}}, id).has_value());
   BOOST_TEST(top->reserve({{"tokens", 1}}, id).has_value());

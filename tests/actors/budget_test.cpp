@@ -65,16 +65,16 @@ BOOST_AUTO_TEST_CASE(what_is_reserved_is_taken_from_every_budget_above_and_what_
   node n{options};
   std::string during;
   must_supervise(n, limited_top({{quantity::tokens, 1'000}}, {doing(
-                                                                 "a",
-                                                                 [&](turn& now) {
-                                                                   auto held = now.reserve(quantity::tokens, 60);
-                                                                   during = stands(n, "/top/a") + ", " +
-                                                                            stands(n, "/top") + ", " + stands(n, "/");
-                                                                   must(held->settle(25));
-                                                                   BOOST_TEST(!held->is_open());
-                                                                 },
-                                                                 with({{quantity::tokens, 100}})),
-                                                             idle("b", with({{quantity::tokens, 100}}))}));
+                                                                  "a",
+                                                                  [&](turn& now) {
+                                                                    auto held = now.reserve(quantity::tokens, 60);
+                                                                    during = stands(n, "/top/a") + ", " +
+                                                                             stands(n, "/top") + ", " + stands(n, "/");
+                                                                    must(held->settle(25));
+                                                                    BOOST_TEST(!held->is_open());
+                                                                  },
+                                                                  with({{quantity::tokens, 100}})),
+                                                              idle("b", with({{quantity::tokens, 100}}))}));
   run_turn(n, "/top/a");
   BOOST_TEST(during == "100 60 0 0, 1000 60 0 0, 10000 60 0 0");
   BOOST_TEST(stands(n, "/top/a") == "100 0 25 0");
@@ -87,21 +87,21 @@ BOOST_AUTO_TEST_CASE(what_is_refused_is_taken_from_nobody_and_the_error_says_who
   node n{deterministic()};
   must_supervise(n, limited_top({{quantity::tokens, 1'000}},
                                 {doing(
-                                     "a",
-                                     [&](turn& now) {
-                                       must(now.spend(quantity::tokens, 300));
-                                       const auto held = must(now.reserve(quantity::tokens, 500));
-                                       const auto more = now.reserve(quantity::tokens, 201);
-                                       BOOST_TEST(more.error().is(agent_errc::budget_spent));
-                                       BOOST_TEST((fault_of(more.error()) == fault::budget_spent));
-                                       BOOST_TEST(more.error().message() ==
-                                                  "/top/a: 201 of tokens asked for; the budget of /top allows 1000, of "
-                                                  "which 800 are in use (500 reserved, 300 spent); give it more, or use "
-                                                  "less");
-                                       BOOST_TEST(stands(n, "/top/a") == "5000 500 300 0");
-                                       BOOST_TEST(must(now.reserve(quantity::tokens, 200)).is_open());
-                                     },
-                                     with({{quantity::tokens, 5'000}}))}));
+                                    "a",
+                                    [&](turn& now) {
+                                      must(now.spend(quantity::tokens, 300));
+                                      const auto held = must(now.reserve(quantity::tokens, 500));
+                                      const auto more = now.reserve(quantity::tokens, 201);
+                                      BOOST_TEST(more.error().is(agent_errc::budget_spent));
+                                      BOOST_TEST((fault_of(more.error()) == fault::budget_spent));
+                                      BOOST_TEST(more.error().message() ==
+                                                 "/top/a: 201 of tokens asked for; the budget of /top allows 1000, of "
+                                                 "which 800 are in use (500 reserved, 300 spent); give it more, or use "
+                                                 "less");
+                                      BOOST_TEST(stands(n, "/top/a") == "5000 500 300 0");
+                                      BOOST_TEST(must(now.reserve(quantity::tokens, 200)).is_open());
+                                    },
+                                    with({{quantity::tokens, 5'000}}))}));
   run_turn(n, "/top/a");
   BOOST_TEST(n.info(path{"/top"})->budget.front().refused == 1u);
   BOOST_TEST(n.info(path{"/top/a"})->budget.front().refused == 0u);
@@ -110,21 +110,20 @@ BOOST_AUTO_TEST_CASE(what_is_refused_is_taken_from_nobody_and_the_error_says_who
 BOOST_AUTO_TEST_CASE(several_quantities_are_reserved_together_or_not_at_all) {
   node n{deterministic()};
   must_supervise(
-      n, limited_top({{quantity::tokens, 100}, {quantity::money, money(1)}, {"pages", 3}},
-                     {doing("a", [&](turn& now) {
-                        const auto too_much =
-                            now.reserve({{quantity::tokens, 50}, {quantity::money, money(1.5)}, {"pages", 1}});
-                        BOOST_TEST(too_much.error().is(agent_errc::budget_spent));
-                        BOOST_TEST(too_much.error().message().find("1.5 of money asked for; the budget of /top") !=
-                                   std::string::npos);
-                        BOOST_TEST(stands(n, "/top") == "100 0 0 0");
-                        auto held = must(now.reserve({{quantity::tokens, 50}, {quantity::money, money(0.5)}, {"x", 9}}));
-                        // A single number does not say of what.
-                        BOOST_TEST(held.settle(3).error().is(agent_errc::bad_budget));
-                        BOOST_TEST(held.is_open());
-                        // What is not named was used as reserved; what was not reserved may be named.
-                        must(held.settle({{quantity::tokens, 20}, {"pages", 2}}));
-                      })}));
+      n, limited_top(
+             {{quantity::tokens, 100}, {quantity::money, money(1)}, {"pages", 3}}, {doing("a", [&](turn& now) {
+               const auto too_much = now.reserve({{quantity::tokens, 50}, {quantity::money, money(1.5)}, {"pages", 1}});
+               BOOST_TEST(too_much.error().is(agent_errc::budget_spent));
+               BOOST_TEST(too_much.error().message().find("1.5 of money asked for; the budget of /top") !=
+                          std::string::npos);
+               BOOST_TEST(stands(n, "/top") == "100 0 0 0");
+               auto held = must(now.reserve({{quantity::tokens, 50}, {quantity::money, money(0.5)}, {"x", 9}}));
+               // A single number does not say of what.
+               BOOST_TEST(held.settle(3).error().is(agent_errc::bad_budget));
+               BOOST_TEST(held.is_open());
+               // What is not named was used as reserved; what was not reserved may be named.
+               must(held.settle({{quantity::tokens, 20}, {"pages", 2}}));
+             })}));
   run_turn(n, "/top/a");
   BOOST_TEST(stands(n, "/top") == "100 0 20 0");
   BOOST_TEST(stands(n, "/top", quantity::money) == "1000000 0 500000 0");
@@ -166,11 +165,11 @@ BOOST_AUTO_TEST_CASE(what_was_used_beyond_the_reservation_is_charged_as_far_as_i
 BOOST_AUTO_TEST_CASE(what_was_used_already_is_charged_by_reserving_nothing_and_settling) {
   node n{deterministic()};
   must_supervise(n, limited_top({{quantity::tokens, 100}}, {doing("a", [&](turn& now) {
-                                   auto used = must(now.reserve(quantity::tokens, 0));
-                                   BOOST_TEST(used.settle(120).error().is(agent_errc::budget_spent));
-                                   must(now.reserve(quantity::tokens, 0)).cancel();
-                                   BOOST_TEST(!now.spend(quantity::tokens, 1));
-                                 })}));
+                                  auto used = must(now.reserve(quantity::tokens, 0));
+                                  BOOST_TEST(used.settle(120).error().is(agent_errc::budget_spent));
+                                  must(now.reserve(quantity::tokens, 0)).cancel();
+                                  BOOST_TEST(!now.spend(quantity::tokens, 1));
+                                })}));
   run_turn(n, "/top/a");
   BOOST_TEST(stands(n, "/top") == "100 0 100 20");
 }
@@ -178,27 +177,27 @@ BOOST_AUTO_TEST_CASE(what_was_used_already_is_charged_by_reserving_nothing_and_s
 BOOST_AUTO_TEST_CASE(a_reservation_that_is_dropped_is_given_back_unless_its_effect_had_begun) {
   node n{deterministic()};
   must_supervise(n, limited_top({{quantity::tokens, 100}}, {doing("a", [&](turn& now) {
-                                   { const auto dropped = must(now.reserve(quantity::tokens, 10)); }
-                                   BOOST_TEST(stands(n, "/top") == "100 0 0 0");
-                                   {
-                                     auto begun = must(now.reserve(quantity::tokens, 20));
-                                     begun.begin();
-                                   }
-                                   BOOST_TEST(stands(n, "/top") == "100 0 20 0");
-                                   {
-                                     auto begun = must(now.reserve(quantity::tokens, 30));
-                                     begun.begin();
-                                     auto moved = std::move(begun);
-                                     moved.cancel();
-                                   }
-                                   BOOST_TEST(stands(n, "/top") == "100 0 20 0");
-                                   auto first = must(now.reserve(quantity::tokens, 5));
-                                   first = must(now.reserve(quantity::tokens, 7));  // the first one goes back
-                                   BOOST_TEST(stands(n, "/top") == "100 7 20 0");
-                                   must(first.settle());
-                                   BOOST_TEST(first.settle().error().is(errc::invalid_argument));
-                                   first.cancel();
-                                 })}));
+                                  { const auto dropped = must(now.reserve(quantity::tokens, 10)); }
+                                  BOOST_TEST(stands(n, "/top") == "100 0 0 0");
+                                  {
+                                    auto begun = must(now.reserve(quantity::tokens, 20));
+                                    begun.begin();
+                                  }
+                                  BOOST_TEST(stands(n, "/top") == "100 0 20 0");
+                                  {
+                                    auto begun = must(now.reserve(quantity::tokens, 30));
+                                    begun.begin();
+                                    auto moved = std::move(begun);
+                                    moved.cancel();
+                                  }
+                                  BOOST_TEST(stands(n, "/top") == "100 0 20 0");
+                                  auto first = must(now.reserve(quantity::tokens, 5));
+                                  first = must(now.reserve(quantity::tokens, 7));  // the first one goes back
+                                  BOOST_TEST(stands(n, "/top") == "100 7 20 0");
+                                  must(first.settle());
+                                  BOOST_TEST(first.settle().error().is(errc::invalid_argument));
+                                  first.cancel();
+                                })}));
   run_turn(n, "/top/a");
   BOOST_TEST(stands(n, "/top") == "100 0 27 0");
 }
@@ -206,17 +205,17 @@ BOOST_AUTO_TEST_CASE(a_reservation_that_is_dropped_is_given_back_unless_its_effe
 BOOST_AUTO_TEST_CASE(a_turn_that_is_cancelled_or_fails_settles_what_it_holds) {
   node n{deterministic()};
   must_supervise(n, limited_top({{quantity::tokens, 100}}, {scripted_child("a", [](scripted& me) {
-                                   me.on([](go, turn& now) -> task<void> {
-                                     auto begun = must(now.reserve(quantity::tokens, 10));
-                                     begun.begin();
-                                     const auto waiting = must(now.reserve(quantity::tokens, 20));
-                                     co_await now.sleep(1h);
-                                   });
-                                   me.on([](const note&, turn& now) {
-                                     const auto held = must(now.reserve(quantity::tokens, 40));
-                                     throw std::runtime_error{"out of luck"};
-                                   });
-                                 })}));
+                                  me.on([](go, turn& now) -> task<void> {
+                                    auto begun = must(now.reserve(quantity::tokens, 10));
+                                    begun.begin();
+                                    const auto waiting = must(now.reserve(quantity::tokens, 20));
+                                    co_await now.sleep(1h);
+                                  });
+                                  me.on([](const note&, turn& now) {
+                                    const auto held = must(now.reserve(quantity::tokens, 40));
+                                    throw std::runtime_error{"out of luck"};
+                                  });
+                                })}));
   const auto a = n.ref(path{"/top/a"});
   n.send(a, go{});
   n.settle();
@@ -233,13 +232,12 @@ BOOST_AUTO_TEST_CASE(a_reservation_may_outlive_its_agent_and_its_node) {
   {
     node n{deterministic()};
     must_supervise(
-        n, limited_top({{quantity::tokens, 100}}, {doing(
-                                                      "a",
-                                                      [&](turn& now) {
-                                                        kept = must(now.reserve(quantity::tokens, 10));
-                                                        now.stop();
-                                                      },
-                                                      {.restart = temporary, .budget = {{quantity::tokens, 50}}})}));
+        n, limited_top({{quantity::tokens, 100}}, {doing("a",
+                                                         [&](turn& now) {
+                                                           kept = must(now.reserve(quantity::tokens, 10));
+                                                           now.stop();
+                                                         },
+                                                         {.restart = temporary, .budget = {{quantity::tokens, 50}}})}));
     run_turn(n, "/top/a");
     BOOST_TEST(stands(n, "/top/a") == "gone");
     BOOST_TEST(stands(n, "/top") == "100 10 0 0");
@@ -250,12 +248,12 @@ BOOST_AUTO_TEST_CASE(a_reservation_may_outlive_its_agent_and_its_node) {
 BOOST_AUTO_TEST_CASE(without_a_budget_above_everything_is_free) {
   node n{deterministic()};
   must_supervise(n, top_of(doing("a", [&](turn& now) {
-                             auto held = must(now.reserve(quantity::tokens, amount::max));
-                             BOOST_TEST(held.id() == 0u);
-                             must(held.settle(7));
-                             must(now.spend({{"pages", 3}, {"y", 2}}));
-                             BOOST_TEST(!now.budget_left(quantity::tokens).has_value());
-                           })));
+                   auto held = must(now.reserve(quantity::tokens, amount::max));
+                   BOOST_TEST(held.id() == 0u);
+                   must(held.settle(7));
+                   must(now.spend({{"pages", 3}, {"y", 2}}));
+                   BOOST_TEST(!now.budget_left(quantity::tokens).has_value());
+                 })));
   run_turn(n, "/top/a");
   BOOST_TEST(n.info(path{"/top/a"})->budget.empty());
 }
@@ -263,14 +261,14 @@ BOOST_AUTO_TEST_CASE(without_a_budget_above_everything_is_free) {
 BOOST_AUTO_TEST_CASE(what_the_runtime_keeps_and_what_cannot_be_is_not_reserved) {
   node n{deterministic()};
   must_supervise(n, limited_top({{quantity::children, 5}}, {doing("a", [&](turn& now) {
-                                   for (const auto kept : {quantity::children, quantity::depth, quantity::wall_time})
-                                     BOOST_TEST(now.reserve(kept, 1).error().is(agent_errc::bad_budget));
-                                   BOOST_TEST(now.reserve("pages", -1).error().is(agent_errc::bad_budget));
-                                   BOOST_TEST(now.spend("", 1).error().is(agent_errc::bad_budget));
-                                   auto held = must(now.reserve("pages", 1));
-                                   BOOST_TEST(held.settle(-1).error().is(agent_errc::bad_budget));
-                                   BOOST_TEST(held.is_open());
-                                 })}));
+                                  for (const auto kept : {quantity::children, quantity::depth, quantity::wall_time})
+                                    BOOST_TEST(now.reserve(kept, 1).error().is(agent_errc::bad_budget));
+                                  BOOST_TEST(now.reserve("pages", -1).error().is(agent_errc::bad_budget));
+                                  BOOST_TEST(now.spend("", 1).error().is(agent_errc::bad_budget));
+                                  auto held = must(now.reserve("pages", 1));
+                                  BOOST_TEST(held.settle(-1).error().is(agent_errc::bad_budget));
+                                  BOOST_TEST(held.is_open());
+                                })}));
   run_turn(n, "/top/a");
 }
 
@@ -280,16 +278,16 @@ BOOST_AUTO_TEST_CASE(budget_left_is_the_tightest_above_and_whose_it_is) {
   node n{options};
   must_supervise(n, limited_top({{quantity::tokens, 1'000}},
                                 {doing(
-                                    "a",
-                                    [&](turn& now) {
-                                      BOOST_TEST(now.budget_left(quantity::tokens)->left == 80);
-                                      BOOST_TEST(now.budget_left(quantity::tokens)->whose.str() == "/top/a");
-                                      BOOST_TEST(now.budget_left(quantity::tokens)->limit == 80);
-                                      must(now.spend(quantity::tokens, 70));
-                                      BOOST_TEST(now.budget_left(quantity::tokens)->left == 10);
-                                      BOOST_TEST(!now.budget_left("pages").has_value());
-                                    },
-                                    with({{quantity::tokens, 80}})),
+                                     "a",
+                                     [&](turn& now) {
+                                       BOOST_TEST(now.budget_left(quantity::tokens)->left == 80);
+                                       BOOST_TEST(now.budget_left(quantity::tokens)->whose.str() == "/top/a");
+                                       BOOST_TEST(now.budget_left(quantity::tokens)->limit == 80);
+                                       must(now.spend(quantity::tokens, 70));
+                                       BOOST_TEST(now.budget_left(quantity::tokens)->left == 10);
+                                       BOOST_TEST(!now.budget_left("pages").has_value());
+                                     },
+                                     with({{quantity::tokens, 80}})),
                                  doing("b", [&](turn& now) {
                                    BOOST_TEST(now.budget_left(quantity::tokens)->left == 20);
                                    BOOST_TEST(now.budget_left(quantity::tokens)->whose.str() == "/");
@@ -301,12 +299,12 @@ BOOST_AUTO_TEST_CASE(budget_left_is_the_tightest_above_and_whose_it_is) {
 BOOST_AUTO_TEST_CASE(an_agent_that_gives_up_for_want_of_budget_ends_with_that_kind_of_fault) {
   node n{deterministic()};
   std::optional<exit_cause> seen;
-  must_supervise(n, limited_top({{quantity::tokens, 1}},
-                                {doing("a", [](turn& now) { now.spend(quantity::tokens, 2).value(); }),
-                                 scripted_child("watcher", [&](scripted& me) {
-                                   me.on([](go, turn& now) { now.watch(now.ref(path{"/top/a"})); });
-                                   me.on([&](const down& end) { seen = end.cause; });
-                                 })}));
+  must_supervise(
+      n, limited_top({{quantity::tokens, 1}}, {doing("a", [](turn& now) { now.spend(quantity::tokens, 2).value(); }),
+                                               scripted_child("watcher", [&](scripted& me) {
+                                                 me.on([](go, turn& now) { now.watch(now.ref(path{"/top/a"})); });
+                                                 me.on([&](const down& end) { seen = end.cause; });
+                                               })}));
   run_turn(n, "/top/watcher");
   n.send(n.ref(path{"/top/a"}), go{});
   n.settle();

@@ -13,7 +13,8 @@
 namespace support {
 
 // Does in its turn what the test writes; `go` runs it.
-inline troupe::child_spec doing(std::string id, std::function<void(troupe::turn&)> what, troupe::child_options options = {}) {
+inline troupe::child_spec doing(std::string id, std::function<void(troupe::turn&)> what,
+                                troupe::child_options options = {}) {
   return scripted_child(
       std::move(id), [what](scripted& me) { me.on([what](go, troupe::turn& now) { what(now); }); }, std::move(options));
 }
@@ -25,7 +26,8 @@ inline troupe::child_options with(troupe::budget limits) {
 }
 
 // How the budget of an agent stands: "limit reserved spent overrun".
-inline std::string stands(const troupe::node& n, std::string_view where, std::string_view quantity = troupe::quantity::tokens) {
+inline std::string stands(const troupe::node& n, std::string_view where,
+                          std::string_view quantity = troupe::quantity::tokens) {
   const auto info = n.info(troupe::path{where});
   if (!info) return "gone";
   for (const auto& each : info->budget)
@@ -42,7 +44,8 @@ inline troupe::supervisor_spec limited_top(troupe::budget limits, std::vector<tr
 inline void run_turn(troupe::node& n, std::string_view who) { must(n.ask(n.ref(troupe::path{who}), go{})); }
 
 inline troupe::child_spec idle(std::string id, troupe::child_options options = {}) {
-  return scripted_child(std::move(id), [](scripted&) {}, std::move(options));
+  return scripted_child(
+      std::move(id), [](scripted&) {}, std::move(options));
 }
 
 }  // namespace support

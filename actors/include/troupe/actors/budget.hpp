@@ -17,9 +17,9 @@
 #include <utility>
 #include <vector>
 
-// What a subtree of agents may use: a budget hangs on an agent, and holds for it and everything below it. What an effect
-// may cost is reserved before it (turn::reserve), in all budgets from the agent up to the root or in none; what it did
-// cost is settled after it. Numbers are exact integers in the smallest unit of their quantity.
+// What a subtree of agents may use: a budget hangs on an agent, and holds for it and everything below it. What an
+// effect may cost is reserved before it (turn::reserve), in all budgets from the agent up to the root or in none; what
+// it did cost is settled after it. Numbers are exact integers in the smallest unit of their quantity.
 
 namespace troupe {
 

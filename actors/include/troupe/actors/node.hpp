@@ -34,7 +34,7 @@ struct node_options {
   duration ask_timeout = std::chrono::seconds{60};
   // How long a kill waits for a handler that runs, before the agent is abandoned. Positive.
   duration kill_grace = std::chrono::seconds{1};
-  std::uint64_t seed = 0;  // Of all randomness; 0: from the system.
+  std::uint64_t seed = 0;      // Of all randomness; 0: from the system.
   troupe::budget budget = {};  // What all agents of the node may use (budget.hpp).
   std::size_t dead_letters_kept = 1'000;
   std::uint64_t settle_visits_max = 10'000'000;  // After so many visits to agents settle() gives up; at least 1.

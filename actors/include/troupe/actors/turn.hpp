@@ -60,8 +60,8 @@ class turn {
   // Wall-clock time, and monotonic time, by the node's clock.
   timestamp time() const noexcept;
   instant now() const noexcept;
-  // When whoever asked stops waiting, or the wall time of a budget is over. Questions, spawns and blocking work begun in
-  // this turn fail with timeout then; a sleep goes on. nullopt: never.
+  // When whoever asked stops waiting, or the wall time of a budget is over. Questions, spawns and blocking work begun
+  // in this turn fail with timeout then; a sleep goes on. nullopt: never.
   std::optional<instant> deadline() const noexcept;
   const trace_context& trace() const noexcept { return trace_; }
   random_engine& random();
