@@ -115,9 +115,16 @@ void reservation::cancel() noexcept {
   if (std::exchange(open_, false) && account_) account_->cancel(reserved_);
 }
 
+namespace {
+error not_open() {
+  return {errc::invalid_argument, "this reservation was settled, cancelled or moved from already: settle it once"};
+}
+}  // namespace
+
 result<void> reservation::settle() { return close_with(reserved_); }
 
 result<void> reservation::settle(amount used) {
+  if (!open_) return not_open();
   if (reserved_.size() != 1)
     return error{agent_errc::bad_budget, by_.str() + " reserved " + std::to_string(reserved_.size()) +
                                              " quantities: settle each of them by its name"};
@@ -130,8 +137,7 @@ result<void> reservation::settle(const amounts& used) {
 }
 
 result<void> reservation::close_with(const amounts& used) {
-  if (!std::exchange(open_, false))
-    return error{errc::invalid_argument, by_.str() + ": this reservation was settled, cancelled or moved from already"};
+  if (!std::exchange(open_, false)) return not_open();
   if (!account_) return {};
   if (const auto over = account_->settle(reserved_, used)) return over->to_error(by_);
   return {};

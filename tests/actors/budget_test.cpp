@@ -176,28 +176,30 @@ BOOST_AUTO_TEST_CASE(what_was_used_already_is_charged_by_reserving_nothing_and_s
 
 BOOST_AUTO_TEST_CASE(a_reservation_that_is_dropped_is_given_back_unless_its_effect_had_begun) {
   node n{deterministic()};
-  must_supervise(n, limited_top({{quantity::tokens, 100}}, {doing("a", [&](turn& now) {
-                                  { const auto dropped = must(now.reserve(quantity::tokens, 10)); }
-                                  BOOST_TEST(stands(n, "/top") == "100 0 0 0");
-                                  {
-                                    auto begun = must(now.reserve(quantity::tokens, 20));
-                                    begun.begin();
-                                  }
-                                  BOOST_TEST(stands(n, "/top") == "100 0 20 0");
-                                  {
-                                    auto begun = must(now.reserve(quantity::tokens, 30));
-                                    begun.begin();
-                                    auto moved = std::move(begun);
-                                    moved.cancel();
-                                  }
-                                  BOOST_TEST(stands(n, "/top") == "100 0 20 0");
-                                  auto first = must(now.reserve(quantity::tokens, 5));
-                                  first = must(now.reserve(quantity::tokens, 7));  // the first one goes back
-                                  BOOST_TEST(stands(n, "/top") == "100 7 20 0");
-                                  must(first.settle());
-                                  BOOST_TEST(first.settle().error().is(errc::invalid_argument));
-                                  first.cancel();
-                                })}));
+  must_supervise(n,
+                 limited_top({{quantity::tokens, 100}}, {doing("a", [&](turn& now) {
+                               { const auto dropped = must(now.reserve(quantity::tokens, 10)); }
+                               BOOST_TEST(stands(n, "/top") == "100 0 0 0");
+                               {
+                                 auto begun = must(now.reserve(quantity::tokens, 20));
+                                 begun.begin();
+                               }
+                               BOOST_TEST(stands(n, "/top") == "100 0 20 0");
+                               {
+                                 auto begun = must(now.reserve(quantity::tokens, 30));
+                                 begun.begin();
+                                 auto moved = std::move(begun);
+                                 BOOST_TEST(begun.settle(1).error().is(errc::invalid_argument));  // it was moved from
+                                 moved.cancel();
+                               }
+                               BOOST_TEST(stands(n, "/top") == "100 0 20 0");
+                               auto first = must(now.reserve(quantity::tokens, 5));
+                               first = must(now.reserve(quantity::tokens, 7));  // the first one goes back
+                               BOOST_TEST(stands(n, "/top") == "100 7 20 0");
+                               must(first.settle());
+                               BOOST_TEST(first.settle().error().is(errc::invalid_argument));
+                               first.cancel();
+                             })}));
   run_turn(n, "/top/a");
   BOOST_TEST(stands(n, "/top") == "100 0 27 0");
 }
