@@ -121,13 +121,11 @@ class model {
     for (std::size_t i = 0; i < lines_.size(); ++i) {
       const auto real = tree_.accounts[i]->uses(instant{});
       for (std::size_t k = 0; k < real.size(); ++k) {
-        BOOST_TEST_REQUIRE(text(real[k]) == text(lines_[i][k]), "step " << step << ", account " << i << ": "
-                                                                        << text(real[k]) << " but the model has "
-                                                                        << text(lines_[i][k]));
-        BOOST_TEST_REQUIRE(sound(real[k]));
-        if (real[k].quantity == quantity::children) continue;
         const auto used = used_.find({i, real[k].quantity});
-        BOOST_TEST_REQUIRE(real[k].spent + real[k].overrun == (used == used_.end() ? 0 : used->second));
+        const auto total = used == used_.end() ? 0 : used->second;
+        if (real[k] == lines_[i][k] && sound(real[k]) && real[k].spent + real[k].overrun == total) continue;
+        BOOST_FAIL("step " << step << ", account " << i << ": " << text(real[k]) << " but the model has "
+                           << text(lines_[i][k]) << " and " << total << " used");
       }
     }
   }
@@ -309,14 +307,16 @@ void with_threads(std::uint64_t seed, bool overruns) {
     std::vector<std::thread> users;
     for (std::size_t i = 0; i < threads; ++i)
       users.emplace_back([&, i] {
-        bills[i] = use_at_random(accounts, seed * 31 + i, overruns, 4'000);
+        bills[i] = use_at_random(accounts, seed * 31 + i, overruns, 2'000);
         --running;
       });
     bool all_sound = true;
     while (running > 0)
-      for (const auto& each : accounts.accounts)
+      for (const auto& each : accounts.accounts) {
         for (const auto& use : each->uses(instant{}))
           all_sound = all_sound && sound(use) && (overruns || use.overrun == 0);
+        std::this_thread::yield();
+      }
     for (auto& each : users) each.join();
     BOOST_TEST(all_sound);
 
@@ -340,17 +340,17 @@ BOOST_AUTO_TEST_SUITE(budget_property_test)
 
 BOOST_AUTO_TEST_CASE(random_steps_in_random_trees_do_what_the_model_does) {
   test::seeded random;
-  for (int i = 0; i < 60; ++i) against_the_model(random.seed() + static_cast<std::uint64_t>(i));
+  for (int i = 0; i < 50; ++i) against_the_model(random.seed() + static_cast<std::uint64_t>(i));
 }
 
 BOOST_AUTO_TEST_CASE(threads_never_take_an_account_beyond_its_limit_and_all_that_was_used_is_charged_exactly) {
   test::seeded random;
-  for (int i = 0; i < 6; ++i) with_threads(random.seed() + static_cast<std::uint64_t>(i), false);
+  for (int i = 0; i < 4; ++i) with_threads(random.seed() + static_cast<std::uint64_t>(i), false);
 }
 
 BOOST_AUTO_TEST_CASE(threads_that_use_more_than_they_reserved_are_charged_to_the_limit_and_the_rest_is_recorded) {
   test::seeded random;
-  for (int i = 0; i < 6; ++i) with_threads(random.seed() + static_cast<std::uint64_t>(i), true);
+  for (int i = 0; i < 4; ++i) with_threads(random.seed() + static_cast<std::uint64_t>(i), true);
 }
 
 // What is refused further up must not be held below for a moment, in which it would refuse another.
@@ -365,7 +365,7 @@ BOOST_AUTO_TEST_CASE(what_a_budget_above_refuses_never_gets_in_the_way_of_anothe
       if (!below->reserve({{"tokens", 8}}, id)) ++wrongly_taken;
   }};
   std::uint64_t id = 0;
-  for (int i = 0; i < 20'000; ++i)
+  for (int i = 0; i < 5'000; ++i)
     if (below->reserve({{"tokens", 3}}, id))
       ++wrongly_refused;
     else

@@ -275,22 +275,23 @@ BOOST_AUTO_TEST_CASE(the_wall_time_of_the_node_ends_the_tree) {
 BOOST_AUTO_TEST_CASE(an_agent_that_is_abandoned_hands_its_account_and_its_place_to_its_successor) {
   block hanging;
   event gone;
+  std::atomic<bool> ghost_refused{false};
   node n{{.threads = 4, .kill_grace = 20ms, .log = logger{}}};
-  auto spec =
-      limited_top({{quantity::tokens, 100}, {quantity::children, 2}},
-                  {scripted_child("a",
-                                  [&](scripted& me) {
-                                    auto end = me.incarnation() == 1 ? std::make_shared<at_the_end>(gone) : nullptr;
-                                    me.on([&, end](go, turn& now) {
-                                      must(now.spend(quantity::tokens, 10));
-                                      const auto held = must(now.reserve(quantity::tokens, 5));
-                                      hanging.hold();
-                                      BOOST_TEST(now.reserve(quantity::tokens, 1).error().is(agent_errc::cancelled));
-                                    });
-                                    me.on([](const question& q) { return answer{q.text}; });
-                                  },
-                                  {.shutdown = 20ms, .budget = {{quantity::tokens, 50}}}),
-                   idle("b")});
+  auto spec = limited_top(
+      {{quantity::tokens, 100}, {quantity::children, 2}},
+      {scripted_child("a",
+                      [&](scripted& me) {
+                        auto end = me.incarnation() == 1 ? std::make_shared<at_the_end>(gone) : nullptr;
+                        me.on([&, end](go, turn& now) {
+                          must(now.spend(quantity::tokens, 10));
+                          const auto held = must(now.reserve(quantity::tokens, 5));
+                          hanging.hold();
+                          ghost_refused = now.reserve(quantity::tokens, 1).error().is(agent_errc::cancelled);
+                        });
+                        me.on([](const question& q) { return answer{q.text}; });
+                      },
+                      {.shutdown = 20ms, .budget = {{quantity::tokens, 50}}}),
+       idle("b")});
   spec.strategy = one_for_all;
   must_supervise(n, std::move(spec));
   n.send(n.ref(path{"/top/a"}), go{});
@@ -302,6 +303,7 @@ BOOST_AUTO_TEST_CASE(an_agent_that_is_abandoned_hands_its_account_and_its_place_
   BOOST_TEST(stands(n, "/top", quantity::children) == "2 2 0 0");
   hanging.release.happen();
   BOOST_REQUIRE(gone.wait());
+  BOOST_TEST(ghost_refused.load());
   BOOST_TEST(stands(n, "/top/a") == "50 0 10 0");
   must(n.ask(n.ref(path{"/top"}), terminate_child{"a"}));
   BOOST_TEST(stands(n, "/top", quantity::children) == "2 1 0 0");
