@@ -17,7 +17,9 @@ cell::cell(cell_seed seed, doorbell& bell)
       bell_{bell},
       spec_{std::move(seed.spec)},
       parent_{std::move(seed.parent)},
+      account_{std::move(seed.nearest_account)},
       spawner_{seed.spawner},
+      counted_{seed.counted},
       incarnation_{seed.incarnation},
       mailbox_{spec_->mailbox},
       arguments_{std::move(seed.arguments)},
@@ -216,6 +218,10 @@ void cell::start(signal what) {
     if (what.origin) what.origin->resolve(what.id, error{agent_errc::already_started, where().str() + " runs already"});
     return;
   }
+  if (auto over = begin_wall_time()) {
+    if (what.origin) what.origin->resolve(what.id, *std::move(over));
+    return;
+  }
   let_go_of_failed_agent();
   if (abandoned()) return;
   incarnation_.fetch_add(1, std::memory_order_acq_rel);
@@ -228,6 +234,7 @@ void cell::start(signal what) {
   starter_ = std::move(what.origin);
   starter_effect_ = what.id;
   phase_.store(phase::starting, std::memory_order_release);
+  limit_wall_time();
   try {
     agent_context context{*this, incarnation()};
     if (spec_->isolation == tier::process && !home().deterministic() && !home().outside())
@@ -379,6 +386,10 @@ void cell::timer_fired() {
       case effect_kind::stop_hook:
         effects_.release(id);
         stop_hook_too_late();
+        break;
+      case effect_kind::wall_time:
+        effects_.release(id);
+        wall_time_over();
         break;
       default:
         slot->stop.request_stop();

@@ -23,6 +23,7 @@
 
 namespace troupe::actors {
 
+class account;
 class cell;
 using cell_ptr = std::shared_ptr<cell>;
 
@@ -36,6 +37,8 @@ struct cell_seed {
   std::uint64_t incarnation = 0;              // of the predecessor
   std::optional<exit_cause> last_cause = {};  // how the predecessor ended
   bool spawner = false;  // supervises the sub-agents of its parent, under the parent's path; not in the registry
+  std::shared_ptr<actors::account> nearest_account = {};  // its own, or the next one above; shared by all below it
+  bool counted = false;                                   // among the children in the accounts above
 };
 
 // How a visit of the scheduler to a cell ended.
@@ -116,6 +119,11 @@ class cell final : public ref_target,
   doorbell& bell() const noexcept { return bell_; }
   // For the watchdog: reports a turn that is older than its budget, and has it ended at its limit. When to look again.
   instant look_at_turn(instant now);
+  // The budget that holds for it: its own, or the nearest above; null if there is none.
+  const std::shared_ptr<account>& nearest_account() const noexcept { return account_; }
+  bool has_budget() const noexcept;
+  bool time_is_over() const;
+  void leave_place(cell* successor = nullptr) noexcept;
   // For the supervisor that this cell is: restarts within the period over intensity.
   void use_restart_budget(double used, instant at) noexcept;
   double restart_budget_used(instant now) const noexcept;
@@ -157,7 +165,7 @@ class cell final : public ref_target,
  private:
   struct ending;
 
-  bool let_go(fate how) noexcept;
+  bool let_go(fate how, cell* successor = nullptr) noexcept;
   void arm_timer(instant when);
   void count_refused(const envelope& mail, drop_reason why);
   // Answers a signal that found the cell gone.
@@ -178,6 +186,13 @@ class cell final : public ref_target,
   void withdrawn(const signal& what);
   bool is_withdrawn(const envelope& mail);
   void let_go_of_failed_agent();
+
+  // Budgets.
+  account* account_above() const noexcept;
+  std::optional<error> begin_wall_time();
+  void limit_wall_time();
+  void wall_time_over();
+  instant turn_deadline(turn_kind kind, instant asked) const noexcept;
 
   // Turns.
   void begin_turn(envelope&& mail);
@@ -214,7 +229,9 @@ class cell final : public ref_target,
   const std::shared_ptr<const child_spec>
       spec_;  // shared with the supervisor and, for a template, with all its children
   const cell_ptr parent_;
+  const std::shared_ptr<account> account_;  // the nearest; shared with the cells and reservations below
   const bool spawner_;
+  std::atomic<bool> counted_;  // among the children in the accounts above
   std::atomic<phase> phase_{phase::shell};
   std::atomic<fate> fate_{fate::present};
   std::atomic<std::uint64_t> incarnation_;

@@ -149,7 +149,9 @@ void cell::arrive_down() {
     if (how->declined)
       answer_starter(error{agent_errc::declined, where().str() + " declined to start"});
     else
-      answer_starter(error{agent_errc::failed_to_start, how->cause.text});
+      answer_starter(
+          error{how->cause.fault == fault::budget_spent ? agent_errc::budget_spent : agent_errc::failed_to_start,
+                how->cause.text});
   } else if (!how->asked && parent_) {
     if (spawner_) {
       signal what{.kind = signal_kind::spawner_ended};
@@ -169,9 +171,11 @@ void cell::arrive_down() {
   for (auto& request : how->waiting) request.origin->resolve(request.id, message::of(how->cause));
 }
 
-bool cell::let_go(fate how) noexcept {
+bool cell::let_go(fate how, cell* successor) noexcept {
   fate now = fate::present;
-  return fate_.compare_exchange_strong(now, how, std::memory_order_acq_rel);
+  if (!fate_.compare_exchange_strong(now, how, std::memory_order_acq_rel)) return false;
+  leave_place(successor);
+  return true;
 }
 
 void cell::terminate() {
@@ -217,7 +221,7 @@ void cell::stop_watching() {
 std::vector<envelope> cell::abandon(const cell_ptr& successor) {
   const auto cause = exit_cause::killed("abandoned: its handler does not return");
   const auto mark = [&] {
-    if (!let_go(fate::abandoned)) return false;
+    if (!let_go(fate::abandoned, successor.get())) return false;
     if (successor) home().names().replace(*this, successor);
     return true;
   };

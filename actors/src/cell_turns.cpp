@@ -120,7 +120,7 @@ void cell::begin_turn(envelope&& mail) {
     now.reply_to_ = mail.effect;
     open_question(now);
   }
-  now.deadline_ = mail.deadline;
+  now.deadline_ = turn_deadline(turn_kind::message, mail.deadline);
   now.trace_ = mail.trace.valid() ? mail.trace.child() : trace_context::start();
   if (turns_.size() == 1) show_oldest_turn();
   auto* const outer = std::exchange(current_, &now);
@@ -146,6 +146,7 @@ void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
   turn& now = add_turn(kind, home().time().now());
   now.type_ = kind == turn_kind::stop_hook ? &stop : incarnation() == 1 ? &start : &restart;
   now.trace_ = trace_context::start();
+  now.deadline_ = turn_deadline(kind, instant::max());
   show_oldest_turn();
   try {
     if (kind == turn_kind::stop_hook)

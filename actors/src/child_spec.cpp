@@ -65,6 +65,7 @@ std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
   if (child.supervises && child.mailbox.when_full != overflow::reject)
     return wrong(agent_errc::bad_mailbox,
                  "a supervisor's mailbox can only reject: it would lose requests, or wait for itself");
+  if (const auto bad = check(child.budget)) return wrong(agent_errc::bad_budget, "budget: " + bad->message());
   if (child.supervises) return check(*child.supervises);
   return {};
 }
@@ -77,6 +78,7 @@ std::optional<error> check(const supervisor_spec& spec) {
     return wrong(agent_errc::bad_child_id, legal.error().message());
   if (spec.intensity < 0) return wrong(agent_errc::bad_intensity, "its intensity is negative");
   if (spec.period <= duration{0}) return wrong(agent_errc::bad_period, "its period is not positive");
+  if (const auto bad = check(spec.budget)) return wrong(agent_errc::bad_budget, "budget: " + bad->message());
   if (spec.strategy == simple_one_for_one && spec.children.size() != 1)
     return wrong(agent_errc::bad_template, "simple_one_for_one needs exactly one child spec, its template");
   std::unordered_set<std::string_view> ids;
@@ -92,6 +94,7 @@ child_spec child(supervisor_spec spec, child_options options) {
   child_spec made;
   static_cast<child_options&>(made) = std::move(options);
   made.id = spec.name;
+  if (made.budget.empty()) made.budget = spec.budget;
   made.type = child_type::supervisor;
   made.actor_type = "supervisor";
   made.mailbox.limit =

@@ -19,6 +19,7 @@ std::string_view to_string(effect_kind kind) noexcept {
     case effect_kind::process: return "its process";
     case effect_kind::tasks: return "tasks";
     case effect_kind::stop_hook: return "stop hook";
+    case effect_kind::wall_time: return "wall time";
   }
   return "";
 }

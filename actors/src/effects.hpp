@@ -28,6 +28,7 @@ enum class effect_kind : std::uint8_t {
   process,       // an answer from the agent's process
   tasks,         // a turn for the tasks of a group of its own
   stop_hook,     // the time that it has when nobody else watches over it
+  wall_time,     // that the agent has by its own budget
 };
 std::string_view to_string(effect_kind kind) noexcept;
 

@@ -52,7 +52,8 @@ health own_health(const cell& of, const agent_info& info, instant now) {
   const auto trouble_ns = of.counters().last_trouble_ns.load(std::memory_order_relaxed);
   const bool trouble_lately = trouble_ns != 0 && now - instant{duration{trouble_ns}} < trouble_remembered;
   const bool deep = static_cast<double>(info.mailbox_messages) > mailbox_alarm * static_cast<double>(of.mail().limit());
-  return trouble_lately || deep ? health::degraded : health::healthy;
+  const bool spent = std::any_of(info.budget.begin(), info.budget.end(), [](const auto& u) { return u.exhausted(); });
+  return trouble_lately || deep || spent ? health::degraded : health::healthy;
 }
 
 std::string_view name_of(strategy s) noexcept {
@@ -93,6 +94,7 @@ agent_info describe(const cell& of, const clock& time) {
     info.turn_time_p99 = times->quantile(0.99);
   }
   info.restart_budget_used = of.restart_budget_used(now);
+  if (of.has_budget()) info.budget = of.nearest_account()->uses(now);
   info.state = info.rolled_up = own_health(of, info, now);
   return info;
 }

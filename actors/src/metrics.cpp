@@ -25,18 +25,63 @@ node_metrics::node_metrics()
                             .help = "Supervisors that ended by themselves: restart intensity, significant children."})
               .with()},
       dropped_{registry_.add_counter(
-          {.name = "troupe_messages_dropped_total", .help = "Dead letters.", .labels = {"reason"}})} {}
+          {.name = "troupe_messages_dropped_total", .help = "Dead letters.", .labels = {"reason"}})},
+      refused_{registry_.add_counter({.name = "troupe_budget_refused_total",
+                                      .help = "What budgets refused: reservations, agents, starts.",
+                                      .labels = {"quantity"}})} {}
 
 void node_metrics::child_restarted(std::string_view actor_type, exit_kind why) {
   restarts_.fetch_add(1, std::memory_order_relaxed);
   restarted_.with({actor_type, to_string(why)}).add();
 }
 
+namespace {
+
+// Sums over the budgets of all agents of a type; as a double, so that limits without an end do not run over.
+struct budget_sum {
+  double limit = 0, reserved = 0, spent = 0, overrun = 0;
+  void add(const budget_use& use) noexcept {
+    limit += static_cast<double>(use.limit);
+    reserved += static_cast<double>(use.reserved);
+    spent += static_cast<double>(use.spent);
+    overrun += static_cast<double>(use.overrun);
+  }
+};
+
+// Read off the agents that have budgets.
+class budget_gauges {
+ public:
+  explicit budget_gauges(metrics_registry& in)
+      : limit_{gauge_of(in, "limit", "What budgets allow, in the smallest unit, summed by type.")},
+        reserved_{gauge_of(in, "reserved", "What of it is reserved for what is not settled.")},
+        spent_{gauge_of(in, "spent", "What of it is spent.")},
+        overrun_{gauge_of(in, "overrun", "What was used beyond it.")} {}
+  void set(std::string_view type, std::string_view quantity, const budget_sum& sum) {
+    limit_.with({type, quantity}).set(sum.limit);
+    reserved_.with({type, quantity}).set(sum.reserved);
+    spent_.with({type, quantity}).set(sum.spent);
+    overrun_.with({type, quantity}).set(sum.overrun);
+  }
+
+ private:
+  static metric_family<gauge>& gauge_of(metrics_registry& in, const char* name, const char* help) {
+    return in.add_gauge(
+        {.name = std::string{"troupe_budget_"} + name, .help = help, .labels = {"actor_type", "quantity"}});
+  }
+  metric_family<gauge>& limit_;
+  metric_family<gauge>& reserved_;
+  metric_family<gauge>& spent_;
+  metric_family<gauge>& overrun_;
+};
+
+}  // namespace
+
 std::string runtime::metrics_text() {
   struct readings {
     totals all;
     double queued = 0, deepest = 0, oldest_s = 0;
     std::map<health, double> states;
+    std::map<std::string, budget_sum, std::less<>> budgets;
   };
   std::map<std::string, readings, std::less<>> by_type;
   for (const auto& each : agents()) {
@@ -45,6 +90,7 @@ std::string runtime::metrics_text() {
     sum.deepest = std::max(sum.deepest, static_cast<double>(each.mailbox_messages_max));
     sum.oldest_s = std::max(sum.oldest_s, std::chrono::duration<double>{each.oldest_message_age}.count());
     sum.states[each.state] += 1;
+    for (const auto& use : each.budget) sum.budgets[use.quantity].add(use);
   }
   for (const auto& [type, all] : totals_by_type()) by_type[type].all = all;
   // What is read off the agents, in a registry of its own: nothing counts it as it happens.
@@ -66,7 +112,9 @@ std::string runtime::metrics_text() {
   auto& failed = read.add_counter({.name = "troupe_actor_messages_failed_total",
                                    .help = "Messages and starts that ended in a failure.",
                                    .labels = {"actor_type"}});
+  budget_gauges budgets{read};
   for (const auto& [type, sum] : by_type) {
+    for (const auto& [quantity, budget] : sum.budgets) budgets.set(type, quantity, budget);
     for (const auto& [state, count] : sum.states) actors.with({type, to_string(state)}).set(count);
     queued.with({type}).set(sum.queued);
     deepest.with({type}).set(sum.deepest);

@@ -28,6 +28,8 @@ node_options checked(node_options given) {
   require(given.settle_visits_max > 0, "settle_visits_max must be at least 1");
   require(given.scheduling == scheduling::deterministic || !dynamic_cast<virtual_clock*>(given.clock.get()),
           "clock is a virtual_clock, which needs scheduling = deterministic: nothing else fires its timers");
+  if (const auto bad = check(given.budget))
+    throw failure{error{agent_errc::bad_budget, "node_options::budget: " + bad->message()}};
   if (!given.clock) given.clock = std::make_shared<real_clock>();
   if (given.seed == 0) given.seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
   if (!given.log) given.log = logger::make({.level = log_level::warn}).value();
@@ -53,7 +55,8 @@ void runtime::start() {
   scheduler_ = make_caf_scheduler(options_.threads, deterministic());
   if (!deterministic()) timers_.run_in_thread();
   if (!deterministic()) watchdog_.run_in_thread();
-  auto spec = std::make_shared<child_spec>(child(supervisor_spec{.name = "root", .strategy = one_for_one}));
+  auto spec = std::make_shared<child_spec>(
+      child(supervisor_spec{.name = "root", .strategy = one_for_one}, {.budget = options_.budget}));
   root_ = make_cell({.spec = std::move(spec)}).value();
   root_->post({.kind = signal_kind::start});
 }
@@ -123,10 +126,20 @@ actors::scheduler& runtime::scheduling_layer() {
 
 result<cell_ptr> runtime::make_cell(cell_seed seed) {
   seed.home = shared_from_this();
-  const bool spawner = seed.spawner;
+  if (seed.parent) seed.nearest_account = seed.parent->nearest_account();
+  if (seed.spawner) return scheduler_->make(std::move(seed));
+  if (seed.nearest_account) {
+    if (const auto refused = seed.nearest_account->admit(seed.where, time().now()))
+      return budget_refused(*refused, seed.where);
+    seed.counted = true;
+  }
+  if (!seed.spec->budget.empty())
+    seed.nearest_account = std::make_shared<account>(seed.where, seed.spec->budget, seed.nearest_account);
   auto made = scheduler_->make(std::move(seed));
-  if (spawner) return made;
-  if (!names_.insert(made)) return error{agent_errc::already_started, "the path " + made->where().str() + " is taken"};
+  if (!names_.insert(made)) {
+    made->leave_place();
+    return error{agent_errc::already_started, "the path " + made->where().str() + " is taken"};
+  }
   metrics_.agent_spawned();
   return made;
 }
@@ -146,6 +159,11 @@ cell_ptr runtime::resolve(const agent_ref& to) {
   if (const cell* known = to.target()->as_cell(); known && !known->gone())
     return std::const_pointer_cast<cell>(known->shared_from_this());
   return names_.find(to.path());
+}
+
+error runtime::budget_refused(const refusal& why, const troupe::path& by) {
+  metrics_.budget_refused(why.stood.quantity);
+  return why.to_error(by);
 }
 
 void runtime::retire(const std::string& actor_type, agent_counters& of) {

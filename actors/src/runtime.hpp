@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "account.hpp"
 #include "blocking_pool.hpp"
 #include "cell.hpp"
 #include "metrics.hpp"
@@ -68,10 +69,10 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   uplink* outside() const noexcept { return outside_; }
 
   // -- cells ----------------------------------------------------------------------------------------------------------
-  // Makes a cell and takes its path for it; already_started if another has it. A spawner takes no path. Fills in
-  // seed.home.
+  // Makes a cell and takes its path for it, and a place in the budgets above: already_started if another has the path,
+  // budget_spent if there is no place. A spawner takes neither. Fills in seed.home and the account.
   result<cell_ptr> make_cell(cell_seed seed);
-  // One that gets its path when the present owner of it is abandoned.
+  // One that gets its path and its place when the present owner of them is abandoned; the account is in the seed.
   cell_ptr make_successor(cell_seed seed);
   registry& names() noexcept { return names_; }
   agent_ref ref(const troupe::path& where);
@@ -109,6 +110,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   std::optional<agent_info> info(const troupe::path& where) const;
   std::string metrics_text();
   std::uint64_t messages_processed() const;
+  // Counts a refusal by a budget, and says it in words.
+  error budget_refused(const refusal& why, const troupe::path& by);
   // Keeps what was counted of an agent that goes.
   void retire(const std::string& actor_type, agent_counters& of);
   // Ends everything in the subtree of an abandoned cell, without waiting for it.

@@ -47,7 +47,9 @@ task<void> supervisor_agent::on_start(turn& now) {
       continue;
     }
     // The stop hook stops those that were started.
-    throw failure{error{agent_errc::failed_to_start, "child " + child->id + ": " + started.error().message()}};
+    const bool spent = started.error().is(agent_errc::budget_spent);
+    throw failure{error{spent ? agent_errc::budget_spent : agent_errc::failed_to_start,
+                        "child " + child->id + ": " + started.error().message()}};
   }
 }
 
@@ -319,7 +321,11 @@ void supervisor_agent::abandon(position child, bool for_good) {
   const auto old = std::exchange(child->cell, nullptr);
   child->incarnation = old->incarnation();
   child->last_cause = std::make_unique<exit_cause>(exit_cause::killed("abandoned"));
-  if (!for_good) child->cell = cell_.home().make_successor(seed_of(*child));
+  if (!for_good) {
+    auto seed = seed_of(*child);
+    seed.nearest_account = old->nearest_account();
+    child->cell = cell_.home().make_successor(std::move(seed));
+  }
   auto mail = old->abandon(child->cell);
   cell_.home().abandon_below(*old);
   if (child->cell)

@@ -18,7 +18,8 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
   child->last_cause = std::make_unique<exit_cause>(notice.cause);
   const bool failed = notice.cause.is_failure();
   const auto kind = child->spec->restart;
-  const bool restarts = kind == permanent || (kind == transient && failed);
+  // One whose wall time is over would not be let start again.
+  const bool restarts = (kind == permanent || (kind == transient && failed)) && !child->cell->time_is_over();
   // A failure that is mended was reported by the agent, with the message that it failed on.
   const bool news = failed && (!restarts || notice.cause.kind != exit_kind::failed);
   log().write(news ? log_level::warn : log_level::debug, "a child ended",
@@ -91,7 +92,8 @@ task<bool> supervisor_agent::start_again(position child, turn& now) {
   const auto started = co_await start(child, now);
   if (started) {
     count_restart(*child);
-  } else if (started.error().is(agent_errc::declined)) {
+  } else if (started.error().is(agent_errc::declined) || (child->cell && child->cell->time_is_over())) {
+    // Its wall time will not be less over at the next attempt.
     co_await release(child, now);
     if (leaves_nothing(*child)) erase(child);
   } else {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <troupe/actors/agent_ref.hpp>
+#include <troupe/actors/budget.hpp>
 #include <troupe/actors/fwd.hpp>
 #include <troupe/actors/isolation.hpp>
 #include <troupe/actors/message.hpp>
@@ -113,6 +114,8 @@ struct child_options {
   duration turn_limit = duration::max();
   tier isolation = tier::inlined;
   process_options process = {};  // For tier::process.
+  // What it and everything below it may use (budget.hpp). It stays the same one across restarts.
+  troupe::budget budget = {};
 };
 
 namespace actors {
@@ -144,6 +147,7 @@ struct supervisor_spec {
   duration period = std::chrono::seconds{5};
   troupe::auto_shutdown auto_shutdown = auto_shutdown::never;
   std::vector<child_spec> children = {};  // For simple_one_for_one exactly one: the template.
+  troupe::budget budget = {};             // As child_options::budget, for a supervisor whose options name none.
 };
 
 // nullopt if the supervisor could be started as described; otherwise the first thing that is wrong with it, by name:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <troupe/actors/budget.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/path.hpp>
 #include <vector>
@@ -15,7 +16,8 @@ enum class health : std::uint8_t {
   stopped,  // Ended for good; says nothing about its ancestors.
   healthy,
   starting,     // Its start hook runs.
-  degraded,     // Works, but: mailbox over 80 % of its bound, or a restart or failed turn within the last minute.
+  degraded,     // Works, but: mailbox over 80 % of its bound, a restart or failed turn within the last minute, or its
+                // budget is exhausted.
   restarting,   // Between two incarnations.
   quarantined,  // Set aside by the operator or by policy. Nothing sets it yet.
   unhealthy,    // The turn in hand is older than its budget, or a supervisor has used up its restarts.
@@ -48,6 +50,7 @@ struct agent_info {
   duration turn_time_p99{};
   double restart_budget_used = 0.0;  // For a supervisor: restarts within the period over intensity.
   std::size_t children = 0;          // Directly below.
+  std::vector<budget_use> budget;    // How its own budget stands; empty if it has none.
 };
 
 // Why messages were not delivered.

@@ -36,7 +36,8 @@ struct node_options {
   duration kill_grace = std::chrono::seconds{1};
   // Processes for agents of tier::process that are kept ready, once there has been one.
   std::size_t warm_processes = 1;
-  std::uint64_t seed = 0;  // Of all randomness; 0: from the system.
+  std::uint64_t seed = 0;      // Of all randomness; 0: from the system.
+  troupe::budget budget = {};  // What all agents of the node may use (budget.hpp).
   std::size_t dead_letters_kept = 1'000;
   std::uint64_t settle_visits_max = 10'000'000;  // After so many visits to agents settle() gives up; at least 1.
   std::shared_ptr<troupe::clock> clock = {};     // Shared with the caller. Default: real time. Threads need real time.
@@ -73,7 +74,7 @@ class pending {
 
 // One process's part of a troupe: the scheduler, the tree of agents, their names and counters. Owner: the program.
 // Threads: any may call it; agents must not (they use their turn). The destructor stops the tree and waits for it. The
-// constructor throws failure(invalid_argument) for options out of their bounds.
+// constructor throws failure(invalid_argument) for options out of their bounds, and failure(bad_budget).
 class node {
  public:
   explicit node(node_options options = {});

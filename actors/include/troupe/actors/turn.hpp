@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <troupe/actors/agent_ref.hpp>
+#include <troupe/actors/budget.hpp>
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/effect.hpp>
 #include <troupe/actors/handler.hpp>
@@ -68,8 +69,8 @@ class turn {
   // Wall-clock time, and monotonic time, by the node's clock.
   timestamp time() const noexcept;
   instant now() const noexcept;
-  // When whoever asked stops waiting. Questions, spawns and blocking work begun in this turn fail with timeout then; a
-  // sleep goes on. nullopt: nobody waits.
+  // When whoever asked stops waiting, or the wall time of a budget is over. Questions, spawns and blocking work begun
+  // in this turn fail with timeout then; a sleep goes on. nullopt: never.
   std::optional<instant> deadline() const noexcept;
   // Whether whoever asked has ended meanwhile: the answer will reach nobody, and the work may be cut short.
   bool asker_gone() const noexcept { return asker_gone_; }
@@ -167,6 +168,16 @@ class turn {
   effect<agent_ref> spawn(const child_spec& spec) { return effect<agent_ref>{begin_spawn(spec)}; }
   // Stops a sub-agent and forgets it. Fails with child_not_found.
   effect<void> stop(std::string_view name);
+
+  // Budgets (budget.hpp). All of it is taken from every budget from this agent up to the root, or nothing. Fails with
+  // budget_spent, which says whose budget refused it and how that stands, and bad_budget for amounts that cannot be.
+  result<reservation> reserve(std::string_view quantity, amount how_much);
+  result<reservation> reserve(amounts all);
+  // The same, charged at once: for what is certain. For what was used already, reserve 0 and settle.
+  result<void> spend(std::string_view quantity, amount how_much);
+  result<void> spend(amounts all);
+  // The least that is left to this agent, and whose budget that is; of depth, the levels below it. nullopt: no limit.
+  std::optional<budget_room> budget_left(std::string_view quantity) const;
 
   // Death watch.
   // Sends this agent one `down` when the current incarnation of the other ends; at once if there is none. A second
