@@ -16,6 +16,7 @@
 
 #include "counters.hpp"
 #include "effects.hpp"
+#include "failure_cause.hpp"
 #include "mailbox.hpp"
 #include "reply_sink.hpp"
 #include "scheduler.hpp"
@@ -59,6 +60,8 @@ struct child_exit {
   cell_ptr child;
   std::uint64_t incarnation = 0;
   exit_cause cause;
+  response what = response::restart;  // restart, escalate or stop
+  bool counts = true;                 // a restart counts against the supervisor's intensity
   TROUPE_LOCAL_MESSAGE(child_exit)
 };
 
@@ -94,6 +97,9 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   bool is_spawner() const noexcept { return spawner_; }
   bool is_supervisor() const noexcept { return spec_->supervises != nullptr; }
   std::uint64_t incarnation() const noexcept { return incarnation_.load(std::memory_order_acquire); }
+  // Whether a message to this agent is set aside.
+  bool has_quarantined() const noexcept { return has_quarantined_.load(std::memory_order_relaxed); }
+  void update_quarantined();
   const agent_counters& counters() const noexcept { return counters_; }
   const mailbox& mail() const noexcept { return mailbox_; }
   mailbox& mail() noexcept { return mailbox_; }
@@ -132,6 +138,8 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   // Begins a supervisor's effect: the signal is answered when the child has started, or is gone.
   std::uint64_t tell_child(const cell_ptr& child, signal_kind what, bool for_good, exit_cause cause, duration within,
                            turn* owner);
+  // Sends a message that is set aside below to its agent again, which answers in the place of this turn.
+  result<done> retry_quarantined(std::uint64_t id, turn& asked);
   // The supervisor of the agent's own sub-agents, made when it is first needed.
   result<cell_ptr> spawner();
   const message& arguments() const noexcept { return arguments_; }
@@ -159,17 +167,32 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
 
   // Turns.
   void begin_turn(envelope&& mail);
+  void call_handler(turn& now, handler_base& handler, message what);
   void begin_hook(turn_kind kind, const exit_cause& cause);
   turn& add_turn(turn_kind kind, instant began);
   void open_question(turn& asked) noexcept;
   void resume(turn& in_hand, std::coroutine_handle<> where);
   void step(turn& in_hand);
   void finish_turn(turn& over);
-  void fail_turn(turn& over, std::exception_ptr why);
+  void fail_turn(turn& over, std::exception_ptr thrown);
   std::unique_ptr<turn> remove(turn& over);
   void show_oldest_turn();
   void cancel_turns(const exit_cause& cause);
   void hook_finished(turn_kind kind, bool declined, std::exception_ptr why);
+
+  // Failures.
+  struct verdict {
+    response what = response::restart;
+    duration delay{};         // before a retry
+    std::uint64_t aside = 0;  // the number under which the message is in quarantine; 0: it is not
+  };
+  verdict judge(turn& failed, const failure_cause& why);
+  std::uint64_t remember(const turn& failed, const failure_cause& why, std::uint32_t limit);
+  void retry_later(turn& failed, duration delay, const failure_cause& why);
+  void retry(turn& waiting);
+  bool refuse_quarantined(envelope& mail);
+  void handled_after_all(const turn& over);
+  void count_failure(instant when, const failure_cause& why);
 
   // Ends.
   void begin_ending(std::unique_ptr<ending> how);
@@ -202,6 +225,9 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
   std::atomic<std::int64_t> last_child_restart_ns_{0};
   mailbox mailbox_;
   agent_counters counters_;
+  std::atomic<bool> has_quarantined_{false};
+  bool keeps_messages_ = false;  // until they were handled: they may be tried again, or set aside
+  instant keeps_until_ = instant::max();
 
   message arguments_;
   std::unique_ptr<agent> agent_;
@@ -235,6 +261,8 @@ struct cell::ending {
   bool declined = false;
   bool hook_done = false;
   bool swept = false;
+  std::optional<response> what = {};  // what the failure of a turn asks for
+  bool counts = true;                 // a restart counts against the intensity
   std::size_t children = 0;     // that have not ended yet
   std::vector<signal> waiting;  // requests to answer at the end
 };

@@ -125,7 +125,7 @@ void cell::arrive_down() {
     if (how->declined)
       answer_starter(error{agent_errc::declined, where().str() + " declined to start"});
     else
-      answer_starter(error{agent_errc::failed_to_start, how->cause.text});
+      answer_starter(failure_cause{how->cause}.seen_as(agent_errc::failed_to_start, how->cause.text));
   } else if (!how->asked && parent_) {
     if (spawner_) {
       signal what{.kind = signal_kind::spawner_ended};
@@ -134,7 +134,11 @@ void cell::arrive_down() {
       how->for_good = true;
     } else {
       envelope notice;
-      notice.payload = message::of(child_exit{shared_from_this(), incarnation(), how->cause});
+      const auto what = how->what ? *how->what
+                        : how->cause.is_failure()
+                            ? spec_->on_fault.response_without_message(how->cause.fault)
+                            : response::restart;
+      notice.payload = message::of(child_exit{shared_from_this(), incarnation(), how->cause, what, how->counts});
       parent_->deliver_unbounded(std::move(notice));
     }
   } else if (!how->asked) {

@@ -28,6 +28,7 @@ std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
   const backoff& delay = child.backoff;
   if (delay.min < duration{0} || delay.max < delay.min || !(delay.jitter >= 0.0 && delay.jitter <= 1.0))
     return wrong(agent_errc::bad_backoff, "backoff needs 0 <= min <= max and a jitter from 0 to 1");
+  if (const auto bad = child.on_fault.check()) return wrong(agent_errc::bad_policy, bad->message());
   if (child.mailbox.limit == 0) return wrong(agent_errc::bad_mailbox, "its mailbox bound is zero");
   if (child.supervises && child.mailbox.when_full != overflow::reject)
     return wrong(agent_errc::bad_mailbox,

@@ -17,6 +17,7 @@ std::string_view to_string(effect_kind kind) noexcept {
     case effect_kind::delayed_send: return "delayed send";
     case effect_kind::ending_child: return "sub-agents ending";
     case effect_kind::stop_hook: return "stop hook";
+    case effect_kind::retry: return "retry";
   }
   return "";
 }

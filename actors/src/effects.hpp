@@ -25,6 +25,7 @@ enum class effect_kind : std::uint8_t {
   delayed_send,
   ending_child,  // of an agent that ends
   stop_hook,     // the time that it has when nobody else watches over it
+  retry,         // until a message that failed is handled again
 };
 std::string_view to_string(effect_kind kind) noexcept;
 

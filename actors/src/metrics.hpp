@@ -18,6 +18,7 @@ class node_metrics {
   // `why`: how it had ended; shutdown for one that was stopped for the sake of another.
   void child_restarted(std::string_view actor_type, exit_kind why);
   void escalated() { escalations_.add(); }
+  void failed(fault kind) { failures_.with({to_string(kind)}).add(); }
   void dropped(std::string_view why) { dropped_.with({why}).add(); }
   std::uint64_t restarts() const noexcept { return restarts_.load(std::memory_order_relaxed); }
 
@@ -28,6 +29,7 @@ class node_metrics {
   metric_family<counter>& restarted_;
   counter& escalations_;
   metric_family<counter>& dropped_;
+  metric_family<counter>& failures_;
   std::atomic<std::uint64_t> restarts_{0};
 };
 

@@ -21,6 +21,11 @@ node_options checked(node_options given) {
   require(given.ask_timeout > duration{0}, "ask_timeout must be positive");
   require(given.kill_grace > duration{0}, "kill_grace must be positive");
   require(given.settle_visits_max > 0, "settle_visits_max must be at least 1");
+  const auto require_breaker = [&](const breaker_options& options, const std::string& name) {
+    if (const auto wrong = check(options)) require(false, (name + ": " + wrong->message()).c_str());
+  };
+  require_breaker(given.breaker, "breaker");
+  for (const auto& [name, options] : given.breakers) require_breaker(options, "breakers[" + name + "]");
   require(given.scheduling == scheduling::deterministic || !dynamic_cast<virtual_clock*>(given.clock.get()),
           "clock is a virtual_clock, which needs scheduling = deterministic: nothing else fires its timers");
   if (!given.clock) given.clock = std::make_shared<real_clock>();
@@ -35,7 +40,9 @@ runtime::runtime(node_options options)
     : options_{checked(std::move(options))},
       watches_{*this},
       timers_{*options_.clock},
-      blocking_{options_.blocking_threads, options_.blocking_queue, deterministic()} {}
+      blocking_{options_.blocking_threads, options_.blocking_queue, deterministic()},
+      breakers_{options_.breakers, options_.breaker, options_.breakers_max, *options_.clock, *options_.log},
+      quarantine_{options_.quarantine_max} {}
 
 runtime::~runtime() = default;
 

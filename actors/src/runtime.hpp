@@ -17,8 +17,10 @@
 #include <vector>
 
 #include "blocking_pool.hpp"
+#include "breakers.hpp"
 #include "cell.hpp"
 #include "metrics.hpp"
+#include "quarantine_store.hpp"
 #include "registry.hpp"
 #include "scheduler.hpp"
 #include "timers.hpp"
@@ -69,6 +71,15 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   timer_queue& timers() noexcept { return timers_; }
   blocking_pool& blocking() noexcept { return blocking_; }
 
+  // -- failures -------------------------------------------------------------------------------------------------------
+  actors::breakers& circuit_breakers() noexcept { return breakers_; }
+  quarantine_store& quarantined() noexcept { return quarantine_; }
+  // Sends a message that is set aside to its agent again. `mail` has who waits and how long, and nothing else. not_found
+  // if there is no such message at or below `at`; then `mail` is left alone.
+  result<void> retry_quarantined(std::uint64_t id, const troupe::path& at, envelope&& mail);
+  result<void> drop_quarantined(std::uint64_t id, const troupe::path& at);
+  result<quarantine_entry> find_quarantined(std::uint64_t id, const troupe::path& at) const;
+
   // -- ends -----------------------------------------------------------------------------------------------------------
   void top_level_ended(const troupe::path& who, const exit_cause& cause);
   exit_cause wait();
@@ -111,6 +122,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   watches watches_;
   timer_queue timers_;
   blocking_pool blocking_;
+  actors::breakers breakers_;
+  quarantine_store quarantine_;
   agent_types types_;
   std::unique_ptr<actors::scheduler> scheduler_;
   mutable std::mutex root_mutex_;

@@ -154,10 +154,9 @@ effect_handle turn::begin_run(std::function<message()> work) {
       who->resolve(id, work());
     } catch (const failure& f) {
       who->resolve(id, f.error());
-    } catch (const std::exception& e) {
-      who->resolve(id, error{agent_errc::agent_failed, e.what()});
     } catch (...) {
-      who->resolve(id, error{agent_errc::agent_failed, "blocking work threw something that is no std::exception"});
+      const actors::failure_cause why{std::current_exception()};
+      who->resolve(id, why.seen_as(agent_errc::agent_failed, why.text));
     }
   });
   if (!taken) cell_->complete(id, error{agent_errc::overloaded, "too much blocking work is waiting"});
@@ -200,6 +199,8 @@ void turn::kill(const agent_ref& who, std::string why) {
   what.cause = std::make_unique<exit_cause>(exit_cause::killed(std::move(why)));
   if (const auto target = cell_->home().resolve(who)) target->post(std::move(what));
 }
+
+circuit_breaker& turn::breaker(std::string_view name) { return cell_->home().circuit_breakers().get(name); }
 
 namespace actors {
 

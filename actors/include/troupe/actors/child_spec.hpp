@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <troupe/actors/agent_ref.hpp>
+#include <troupe/actors/fault_policy.hpp>
 #include <troupe/actors/fwd.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
@@ -104,6 +105,10 @@ struct child_options {
   duration start_within = duration::max();
   // A turn older than this makes the agent unhealthy in reports; it is not stopped for it.
   duration turn_budget = std::chrono::seconds{30};
+  // What is done about failures, by their kind. Default: `restart` decides about all of them.
+  fault_policy on_fault = {};
+  // A message that failed so often in the same way is set aside (quarantine.hpp); 0: never.
+  std::uint32_t quarantine_after = 3;
 };
 
 struct child_spec : child_options {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <troupe/actors/fault.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/path.hpp>
 #include <vector>
@@ -17,7 +18,7 @@ enum class health : std::uint8_t {
   starting,     // Its start hook runs.
   degraded,     // Works, but: mailbox over 80 % of its bound, or a restart or failed turn within the last minute.
   restarting,   // Between two incarnations.
-  quarantined,  // Set aside by the operator or by policy. Nothing sets it yet.
+  quarantined,  // A message to it was set aside, and waits for the operator (quarantine.hpp).
   unhealthy,    // The turn in hand is older than its budget, or a supervisor has used up its restarts.
 };
 
@@ -43,6 +44,7 @@ struct agent_info {
   std::uint64_t failures = 0;  // Turns and starts that threw.
   std::uint64_t restarts = 0;
   std::string last_error;    // What the last of them said; empty if there was none.
+  fault last_fault = fault::none;  // And of what kind it was.
   duration turn_time_p50{};  // From a message taken to its answer, waiting included; up to a quarter too long. 0: no
                              // turn yet.
   duration turn_time_p99{};
@@ -59,8 +61,9 @@ enum class drop_reason : std::uint8_t {
   no_handler,
   expired,     // Its deadline passed in the mailbox.
   late_reply,  // The answer came after the one who asked had given up.
+  quarantined,  // An equal message is set aside.
 };
-inline constexpr std::size_t drop_reasons = 7;
+inline constexpr std::size_t drop_reasons = 8;
 
 std::string_view to_string(drop_reason reason) noexcept;
 

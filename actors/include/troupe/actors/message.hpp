@@ -9,9 +9,15 @@
 
 namespace troupe {
 
+namespace actors {
+class payload_base;
+}
+
 // What the runtime knows of a type of message: one object per C++ type, compared by address.
 struct message_type {
   std::string_view name;
+  // Whether two values of this type are equal; null for a type without ==.
+  bool (*equal)(const actors::payload_base&, const actors::payload_base&) = nullptr;
 };
 
 // A type that may be sent: a copyable value with a name, given by TROUPE_MESSAGE or TROUPE_LOCAL_MESSAGE.
@@ -44,7 +50,10 @@ constexpr std::string_view name_of_message() {
 }
 
 template <class T>
-inline constexpr message_type type_object{name_of_message<T>()};
+constexpr auto equal_of_message() noexcept -> bool (*)(const payload_base&, const payload_base&);
+
+template <class T>
+inline constexpr message_type type_object{name_of_message<T>(), equal_of_message<T>()};
 
 // Shared, immutable storage of one message.
 class payload_base {
@@ -73,6 +82,17 @@ class payload final : public payload_base {
   explicit payload(Args&&... args) : payload_base{&type_object<T>}, value(std::forward<Args>(args)...) {}
   T value;
 };
+
+// Containers say that they can be compared when their elements cannot: only a message's own == is asked for.
+template <class T>
+constexpr auto equal_of_message() noexcept -> bool (*)(const payload_base&, const payload_base&) {
+  if constexpr (message_value<T> && std::equality_comparable<T>)
+    return [](const payload_base& a, const payload_base& b) {
+      return static_cast<const payload<T>&>(a).value == static_cast<const payload<T>&>(b).value;
+    };
+  else
+    return nullptr;
+}
 
 }  // namespace actors
 
@@ -110,6 +130,13 @@ class message {
   bool empty() const noexcept { return payload_ == nullptr; }
   const message_type* type() const noexcept { return payload_ ? payload_->type() : nullptr; }
   std::string_view type_name() const noexcept { return payload_ ? payload_->type()->name : std::string_view{}; }
+
+  // Whether both are the same object, or hold equal values of one type that has ==.
+  bool same_as(const message& other) const {
+    if (payload_ == other.payload_) return true;
+    if (!payload_ || !other.payload_ || type() != other.type() || !type()->equal) return false;
+    return type()->equal(*payload_, *other.payload_);
+  }
 
   // The value, if it is a T; nullptr otherwise. Valid as long as this message.
   template <class T>

@@ -166,6 +166,10 @@ class turn {
   // decides what comes next. The root cannot be killed. Throws unknown_agent for an empty reference.
   void kill(const agent_ref& who, std::string why = "killed by a turn");
 
+  // The circuit breaker of a dependency by name, shared by all agents of the node; `guarded` (retry.hpp) uses it.
+  // Throws overloaded for one name too many (node_options::breakers_max).
+  circuit_breaker& breaker(std::string_view name);
+
  private:
   friend class actors::cell;
   friend std::default_delete<turn>;
@@ -185,6 +189,7 @@ class turn {
   actors::cell* cell_;
   const message_type* type_ = nullptr;          // of the message in hand
   message in_hand_;                             // kept for handlers that take a reference
+  message kept_;                                // for another try, or to be set aside; empty: not kept
   std::shared_ptr<actors::reply_sink> origin_;  // who gets the reply; shared with the sender
   std::uint64_t reply_to_ = 0;                  // the origin's effect; 0: nobody waits, or it is answered
   std::uint64_t number_ = 0;
@@ -198,6 +203,8 @@ class turn {
   std::uint64_t room_effect_ = 0;    // limits the wait for room; 0: there is none
   std::uint32_t blocked_sends_ = 0;  // sends that wait for room in a mailbox; the turn ends when they have it
   std::uint32_t index_ = 0;          // among the cell's turns
+  std::uint32_t tries_ = 0;          // that have failed
+  std::uint32_t aside_ = 0;          // the message's number in quarantine, if the operator sent it again
   actors::turn_kind kind_{};
   bool declined_ = false;
   bool asked_ = false;  // somebody waits for an answer, or did
