@@ -263,8 +263,8 @@ struct cell::ending {
   bool swept = false;
   std::optional<response> what = {};  // what the failure of a turn asks for
   bool counts = true;                 // a restart counts against the intensity
-  std::size_t children = 0;     // that have not ended yet
-  std::vector<signal> waiting;  // requests to answer at the end
+  std::size_t children = 0;           // that have not ended yet
+  std::vector<signal> waiting;        // requests to answer at the end
 };
 
 }  // namespace troupe::actors

@@ -134,10 +134,9 @@ void cell::arrive_down() {
       how->for_good = true;
     } else {
       envelope notice;
-      const auto what = how->what ? *how->what
-                        : how->cause.is_failure()
-                            ? spec_->on_fault.response_without_message(how->cause.fault)
-                            : response::restart;
+      const auto what = how->what                 ? *how->what
+                        : how->cause.is_failure() ? spec_->on_fault.response_without_message(how->cause.fault)
+                                                  : response::restart;
       notice.payload = message::of(child_exit{shared_from_this(), incarnation(), how->cause, what, how->counts});
       parent_->deliver_unbounded(std::move(notice));
     }

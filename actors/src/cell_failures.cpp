@@ -36,10 +36,10 @@ cell::verdict cell::judge(turn& failed, const failure_cause& why) {
     made.delay = delay.value_or(duration{0});
     if (!delay) made.what = action.then;
   }
-  const auto limit = made.what == response::quarantine      ? action.what == response::quarantine ? action.after : 1
+  const auto limit = made.what == response::quarantine       ? action.what == response::quarantine ? action.after : 1
                      : not_of_the_message.contains(why.kind) ? 0
                                                              : spec_->quarantine_after;
-  made.aside = remember(failed, why, limit);
+  if (limit != 0 || action.what == response::retry || failed.aside_ != 0) made.aside = remember(failed, why, limit);
   if (made.what == response::quarantine || (made.what == response::retry && made.aside != 0))
     made.what = response::restart;
   return made;
@@ -47,25 +47,24 @@ cell::verdict cell::judge(turn& failed, const failure_cause& why) {
 
 // The number in quarantine, if the message is set aside.
 std::uint64_t cell::remember(const turn& failed, const failure_cause& why, std::uint32_t limit) {
-  if (is_supervisor() || (limit == 0 && failed.tries_ == 0 && failed.aside_ == 0)) return 0;
+  if (is_supervisor()) return 0;
   const instant now = home().time().now();
   if (keeps_until_ != instant::max() || !keeps_messages_) {
     keeps_messages_ = true;
     keeps_until_ = later(now, quarantine_store::memory);
   }
   const cell* sender = failed.origin_ ? failed.origin_->as_cell() : nullptr;
-  const auto aside = home().quarantined().failed(
-      {.agent = where(),
-       .what = failed.kept_.empty() ? &failed.in_hand_ : &failed.kept_,
-       .type = failed.type_,
-       .kind = why.kind,
-       .failed = {.when_ns = home().time().wall().time_since_epoch().count(),
-                  .incarnation = incarnation(),
-                  .sender = sender ? sender->where().str() : std::string{},
-                  .text = why.text},
-       .now = now,
-       .limit = limit,
-       .entry = failed.aside_});
+  const auto aside = home().quarantined().failed({.agent = where(),
+                                                  .what = failed.kept_.empty() ? &failed.in_hand_ : &failed.kept_,
+                                                  .type = failed.type_,
+                                                  .kind = why.kind,
+                                                  .failed = {.when_ns = home().time().wall().time_since_epoch().count(),
+                                                             .incarnation = incarnation(),
+                                                             .sender = sender ? sender->where().str() : std::string{},
+                                                             .text = why.text},
+                                                  .now = now,
+                                                  .limit = limit,
+                                                  .entry = failed.aside_});
   if (aside == 0) return 0;
   update_quarantined();
   home().log().error("a message is set aside", {{"agent", where().str()},
@@ -124,11 +123,11 @@ bool cell::refuse_quarantined(envelope& mail) {
   if (aside == 0) return false;
   home().drop(drop_reason::quarantined, where(), mail.payload.type_name());
   if (mail.effect != 0 && mail.origin)
-    mail.origin->resolve(mail.effect,
-                         error{agent_errc::quarantined, where().str() + " does not handle this `" +
-                                                            std::string{mail.payload.type_name()} +
-                                                            "`: an equal one failed too often, and is set aside as number " +
-                                                            std::to_string(aside)});
+    mail.origin->resolve(
+        mail.effect,
+        error{agent_errc::quarantined,
+              where().str() + " does not handle this `" + std::string{mail.payload.type_name()} +
+                  "`: an equal one failed too often, and is set aside as number " + std::to_string(aside)});
   return true;
 }
 

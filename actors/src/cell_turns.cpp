@@ -180,7 +180,8 @@ void cell::fail_turn(turn& over, std::exception_ptr thrown) {
   counters_.count_turn(now - owned->started_);
   count_failure(now, why);
   if (asked != 0) {
-    std::string words = where().str() + " failed while it handled `" + std::string{owned->type_->name} + "`: " + why.text;
+    std::string words =
+        where().str() + " failed while it handled `" + std::string{owned->type_->name} + "`: " + why.text;
     if (sentence.aside != 0) words += "; the message is set aside as number " + std::to_string(sentence.aside);
     owned->origin_->resolve(asked, why.seen_as(agent_errc::agent_failed, std::move(words)));
   }
@@ -201,7 +202,8 @@ void cell::fail_turn(turn& over, std::exception_ptr thrown) {
 void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) {
   if (abandoned()) return;
   if (kind == turn_kind::stop_hook) {
-    if (why) home().log().warn("a post_stop hook threw", {{"agent", where().str()}, {"error", failure_cause{why}.text}});
+    if (why)
+      home().log().warn("a post_stop hook threw", {{"agent", where().str()}, {"error", failure_cause{why}.text}});
     return continue_ending();
   }
   if (!why && !declined) {
@@ -227,9 +229,9 @@ void cell::cancel_turns(const exit_cause& cause) {
     each->running_.cancel();
     if (const auto effect = take_question(*each); effect != 0)
       each->origin_->resolve(
-          effect, failure_cause{cause}.seen_as(agent_errc::agent_down,
-                                               where().str() + " ended while it handled `" +
-                                                   std::string{each->type_->name} + "`: " + cause.describe()));
+          effect, failure_cause{cause}.seen_as(agent_errc::agent_down, where().str() + " ended while it handled `" +
+                                                                           std::string{each->type_->name} +
+                                                                           "`: " + cause.describe()));
   }
 }
 

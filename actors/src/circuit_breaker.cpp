@@ -45,8 +45,9 @@ result<circuit_breaker::call> circuit_breaker::enter() {
     std::scoped_lock held{mutex_};
     if (state_ == breaker_state::open && now >= open_until_) changed = become(breaker_state::half_open);
     if (state_ == breaker_state::open) {
-      refused = error{agent_errc::circuit_open, "the circuit breaker " + name_ + " is open: " + last_error_}
-                    .with_retry_after(open_until_ - now);
+      refused =
+          error{agent_errc::circuit_open, "the circuit breaker " + name_ + " is open: " + last_error_}.with_retry_after(
+              open_until_ - now);
     } else if (state_ == breaker_state::half_open && trials_running_ + trials_succeeded_ >= options_.trials) {
       refused =
           error{agent_errc::circuit_open, "the circuit breaker " + name_ + " is half-open, and its trials are running"}

@@ -37,8 +37,8 @@ struct agent_counters {
   std::atomic<const message_type*> in_hand{nullptr};  // null: idle
   std::atomic<std::uint8_t> waits_on{0};              // effect_kind
   std::atomic<fault> last_fault{fault::none};
-  std::atomic<turn_histogram*> turn_times{nullptr};   // made with the first turn
-  bool retired = false;                               // the node's totals have them; guarded by the mutex of these
+  std::atomic<turn_histogram*> turn_times{nullptr};  // made with the first turn
+  bool retired = false;                              // the node's totals have them; guarded by the mutex of these
 
   ~agent_counters() { delete turn_times.load(); }
   void count_turn(duration took);

@@ -41,8 +41,8 @@ class quarantine_store {
     fault kind = fault::bug;
     failed_try failed;
     instant now{};
-    std::uint32_t limit = 0;        // set aside after so many; 0: never
-    std::uint64_t entry = 0;        // it was the operator's try of this entry
+    std::uint32_t limit = 0;  // set aside after so many; 0: never
+    std::uint64_t entry = 0;  // it was the operator's try of this entry
   };
   // Counts it. Gives the number of the entry if the message is set aside, now or since before; 0 otherwise. A failure
   // whose value is not known is taken for one of the next message of the same type that fails in the same way.

@@ -74,8 +74,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   // -- failures -------------------------------------------------------------------------------------------------------
   actors::breakers& circuit_breakers() noexcept { return breakers_; }
   quarantine_store& quarantined() noexcept { return quarantine_; }
-  // Sends a message that is set aside to its agent again. `mail` has who waits and how long, and nothing else. not_found
-  // if there is no such message at or below `at`; then `mail` is left alone.
+  // Sends a message that is set aside to its agent again. `mail` has who waits and how long, and nothing else.
+  // not_found if there is no such message at or below `at`; then `mail` is left alone.
   result<void> retry_quarantined(std::uint64_t id, const troupe::path& at, envelope&& mail);
   result<void> drop_quarantined(std::uint64_t id, const troupe::path& at);
   result<quarantine_entry> find_quarantined(std::uint64_t id, const troupe::path& at) const;

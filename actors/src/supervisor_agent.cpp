@@ -51,8 +51,9 @@ task<void> supervisor_agent::on_start(turn& now) {
       continue;
     }
     // The stop hook stops those that were started.
-    throw failure{error{agent_errc::failed_to_start, "child " + child->id + ": " + started.error().message()}
-                      .with_cause(started.error().cause_number())};
+    throw failure{
+        error{agent_errc::failed_to_start, "child " + child->id + ": " + started.error().message()}.with_cause(
+            started.error().cause_number())};
   }
 }
 

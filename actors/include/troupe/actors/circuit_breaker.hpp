@@ -47,11 +47,11 @@ std::optional<error> check(const breaker_options& options);
 struct breaker_info {
   std::string name;
   breaker_state state = breaker_state::closed;
-  timestamp since{};           // Of this state.
-  duration opens_in{};         // While open: until it lets a call through.
-  std::uint64_t calls = 0;     // Within the window, as are the next; the end of a window is exact to a tenth of it.
+  timestamp since{};        // Of this state.
+  duration opens_in{};      // While open: until it lets a call through.
+  std::uint64_t calls = 0;  // Within the window, as are the next; the end of a window is exact to a tenth of it.
   std::uint64_t failures = 0;
-  std::uint64_t refused = 0;   // Calls that failed at once, since the node started; so are the next.
+  std::uint64_t refused = 0;  // Calls that failed at once, since the node started; so are the next.
   std::uint64_t opened = 0;
   std::string last_error = {};
 };
@@ -77,7 +77,11 @@ class circuit_breaker {
   class call {
    public:
     call(call&& other) noexcept : breaker_{std::exchange(other.breaker_, nullptr)}, epoch_{other.epoch_} {}
-    call& operator=(call&&) = delete;
+    call& operator=(call&& other) noexcept {
+      std::swap(breaker_, other.breaker_);
+      std::swap(epoch_, other.epoch_);
+      return *this;
+    }
     ~call() {
       if (breaker_) breaker_->ended(*this, outcome::unknown, nullptr);
     }

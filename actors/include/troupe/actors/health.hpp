@@ -43,7 +43,7 @@ struct agent_info {
   std::uint64_t turns = 0;     // Since the agent was created, restarts included; so are the next two.
   std::uint64_t failures = 0;  // Turns and starts that threw.
   std::uint64_t restarts = 0;
-  std::string last_error;    // What the last of them said; empty if there was none.
+  std::string last_error;          // What the last of them said; empty if there was none.
   fault last_fault = fault::none;  // And of what kind it was.
   duration turn_time_p50{};  // From a message taken to its answer, waiting included; up to a quarter too long. 0: no
                              // turn yet.
@@ -59,8 +59,8 @@ enum class drop_reason : std::uint8_t {
   mailbox_full,
   dropped_oldest,
   no_handler,
-  expired,     // Its deadline passed in the mailbox.
-  late_reply,  // The answer came after the one who asked had given up.
+  expired,      // Its deadline passed in the mailbox.
+  late_reply,   // The answer came after the one who asked had given up.
   quarantined,  // An equal message is set aside.
 };
 inline constexpr std::size_t drop_reasons = 8;

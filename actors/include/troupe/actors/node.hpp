@@ -42,7 +42,7 @@ struct node_options {
   breaker_options breaker = {};
   std::size_t breakers_max = 256;
   std::size_t quarantine_max = 1'000;  // Messages in quarantine; the oldest gives way. 0: there is no quarantine.
-  std::uint64_t seed = 0;  // Of all randomness; 0: from the system.
+  std::uint64_t seed = 0;              // Of all randomness; 0: from the system.
   std::size_t dead_letters_kept = 1'000;
   std::uint64_t settle_visits_max = 10'000'000;  // After so many visits to agents settle() gives up; at least 1.
   std::shared_ptr<troupe::clock> clock = {};     // Shared with the caller. Default: real time. Threads need real time.

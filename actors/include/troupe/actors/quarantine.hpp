@@ -30,8 +30,8 @@ struct quarantine_entry {
   std::uint64_t refused = 0;      // Equal messages that were not handled since.
   std::int64_t first_ns = 0;      // Wall time of the first and the last failure, as in failed_try.
   std::int64_t last_ns = 0;
-  std::uint8_t fault = 0;  // The number of the kind of its failures.
-  std::string text = {};   // What they said.
+  std::uint8_t fault = 0;                // The number of the kind of its failures.
+  std::string text = {};                 // What they said.
   std::vector<failed_try> history = {};  // The first and the latest, oldest first; 16 at most.
 
   troupe::fault kind() const noexcept { return static_cast<troupe::fault>(fault); }

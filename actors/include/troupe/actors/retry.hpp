@@ -37,8 +37,9 @@ using awaited_t = typename awaited<std::invoke_result_t<F&>>::type;
 
 // A temporary that is handed to a coroutine has to survive g++ 12: see named_effect.
 template <class F>
-concept safe_beginning =
-    !spoilt_as_temporary<F> && requires { typename awaited_t<std::remove_cvref_t<F>>; };
+concept safe_beginning = !spoilt_as_temporary<F> && requires {
+  typename awaited_t<std::remove_cvref_t<F>>;
+};
 
 // Begins and waits; a failure becomes a value. Other exceptions are bugs, and pass.
 template <class F>
