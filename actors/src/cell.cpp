@@ -188,7 +188,9 @@ void cell::handle(signal what) {
       spawner_cell_.reset();
       if (current_phase() == phase::running || current_phase() == phase::starting) {
         auto how = std::make_unique<ending>();
-        const failure_cause why{*what.cause};
+        failure_cause why{*what.cause};
+        why.text = (what.cause->is_failure() ? "a sub-agent failed for all: " : "its sub-agents failed too often: ") +
+                   why.text;
         how->cause = exit_cause::failed(why.text, why.kind);
         how->start_failed = current_phase() == phase::starting;
         count_failure(home().time().now(), why);

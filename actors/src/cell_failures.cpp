@@ -54,19 +54,22 @@ std::uint64_t cell::remember(const turn& failed, const failure_cause& why, std::
     keeps_until_ = later(now, quarantine_store::memory);
   }
   const cell* sender = failed.origin_ ? failed.origin_->as_cell() : nullptr;
-  const auto aside = home().quarantined().failed({.agent = where(),
-                                                  .what = failed.kept_.empty() ? &failed.in_hand_ : &failed.kept_,
-                                                  .type = failed.type_,
-                                                  .kind = why.kind,
-                                                  .failed = {.when_ns = home().time().wall().time_since_epoch().count(),
-                                                             .incarnation = incarnation(),
-                                                             .sender = sender ? sender->where().str() : std::string{},
-                                                             .text = why.text},
-                                                  .now = now,
-                                                  .limit = limit,
-                                                  .entry = failed.aside_});
+  const auto [aside, gave_way] =
+      home().quarantined().failed({.agent = where(),
+                                   .what = failed.kept_.empty() ? &failed.in_hand_ : &failed.kept_,
+                                   .type = failed.type_,
+                                   .kind = why.kind,
+                                   .failed = {.when_ns = home().time().wall().time_since_epoch().count(),
+                                              .incarnation = incarnation(),
+                                              .sender = sender ? sender->where().str() : std::string{},
+                                              .text = why.text},
+                                   .now = now,
+                                   .limit = limit,
+                                   .entry = failed.aside_});
   if (aside == 0) return 0;
   update_quarantined();
+  if (gave_way)
+    if (const auto other = home().names().find(*gave_way)) other->update_quarantined();
   home().log().error("a message is set aside", {{"agent", where().str()},
                                                 {"message", failed.type_->name},
                                                 {"number", aside},

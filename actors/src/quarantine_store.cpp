@@ -5,7 +5,7 @@
 
 namespace troupe::actors {
 
-std::uint64_t quarantine_store::failed(report what) {
+quarantine_store::outcome quarantine_store::failed(report what) {
   std::scoped_lock held_lock{mutex_};
   used_.store(true, std::memory_order_release);
   if (const auto known = entries_.find(what.entry); known != entries_.end()) {  // the operator's try
@@ -15,19 +15,19 @@ std::uint64_t quarantine_store::failed(report what) {
     entry.fault = static_cast<std::uint8_t>(what.kind);
     entry.text = what.failed.text;
     note(entry.history, std::move(what.failed));
-    return entry.id;
+    return {entry.id};
   }
   suspect& of = suspect_for(what);
   ++of.count;
   of.last = what.now;
   if (what.what && of.what.empty()) of.what = *what.what;
   note(of.history, what.failed);
-  if (what.limit == 0 || of.count < what.limit || of.what.empty()) return 0;
-  if (entries_max_ == 0) return 0;
+  if (what.limit == 0 || of.count < what.limit || of.what.empty()) return {};
+  if (entries_max_ == 0) return {};
   const message aside = of.what;
-  const auto id = set_aside(what, std::move(of));
+  auto made = set_aside(what, std::move(of));
   forget(by_agent_.find(what.agent)->second, aside);
-  return id;
+  return made;
 }
 
 // The same message with the same failure: equal values, or, where a value is not known, the same type.
@@ -58,12 +58,14 @@ quarantine_store::suspect& quarantine_store::suspect_for(const report& what) {
   return all.emplace_back(suspect{.type = what.type, .kind = what.kind, .text = what.failed.text});
 }
 
-std::uint64_t quarantine_store::set_aside(const report& what, suspect&& of) {
+quarantine_store::outcome quarantine_store::set_aside(const report& what, suspect&& of) {
+  outcome made;
   if (entries_.size() >= entries_max_) {
+    made.gave_way = entries_.begin()->second.agent;
     erase(entries_.begin());
     ++overflowed_;
   }
-  const auto id = ++last_id_;
+  const auto id = made.aside = ++last_id_;
   quarantine_entry entry{.id = id,
                          .agent = what.agent.str(),
                          .message_type = std::string{of.type ? of.type->name : std::string_view{}},
@@ -75,7 +77,7 @@ std::uint64_t quarantine_store::set_aside(const report& what, suspect&& of) {
                          .history = std::move(of.history)};
   entries_.emplace(id, held{std::move(entry), what.agent, of.what, of.type});
   entries_by_agent_[what.agent].push_back(id);
-  return id;
+  return made;
 }
 
 // Of this message nothing more is counted: it is handled, or set aside.

@@ -44,9 +44,13 @@ class quarantine_store {
     std::uint32_t limit = 0;  // set aside after so many; 0: never
     std::uint64_t entry = 0;  // it was the operator's try of this entry
   };
-  // Counts it. Gives the number of the entry if the message is set aside, now or since before; 0 otherwise. A failure
-  // whose value is not known is taken for one of the next message of the same type that fails in the same way.
-  std::uint64_t failed(report what);
+  struct outcome {
+    std::uint64_t aside = 0;            // the number of the entry, if the message is set aside, now or since before
+    std::optional<path> gave_way = {};  // whose entry made room for it
+  };
+  // Counts it. A failure whose value is not known is taken for one of the next message of the same type that fails in
+  // the same way.
+  outcome failed(report what);
   // The message was handled after all: what is remembered of its failures goes.
   void handled(const path& agent, const message& what);
   // The number of the entry that an equal message to this agent has, which counts the refusal; 0: there is none.
@@ -89,7 +93,7 @@ class quarantine_store {
   using agents = std::list<suspects_of>;  // the latest last
 
   suspect& suspect_for(const report& what);
-  std::uint64_t set_aside(const report& what, suspect&& of);
+  outcome set_aside(const report& what, suspect&& of);
   held* entry_of(const path& agent, const message& what);
   void erase(std::map<std::uint64_t, held>::iterator which);
   void forget(agents::iterator agent, const message& what);

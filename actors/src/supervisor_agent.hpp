@@ -115,6 +115,7 @@ class supervisor_agent final : public agent {
   records children_;                                      // in start order
   std::unordered_map<std::string_view, position> by_id_;  // keys are views into the records
   std::deque<instant> restarts_;                          // within the period; bounded by the intensity
+  bool gave_up_ = false;                                  // its children are stopped, and it ends with this turn
   std::uint64_t attempts_ = 0;                            // numbers planned restarts
   std::uint64_t names_ = 0;                               // of template children without a name of their own
 };

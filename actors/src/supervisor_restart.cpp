@@ -118,7 +118,7 @@ task<bool> supervisor_agent::start_again(position child, turn& now) {
 task<bool> supervisor_agent::did_not_start(position child, const error& why, turn& now) {
   const exit_cause cause = exit_cause::failed(why.message(), fault_of(why));
   switch (child->spec->on_fault.response_without_message(cause.fault)) {
-    case response::stop: co_await let_stay_down(child, cause, now); co_return true;
+    case response::stop: co_await let_stay_down(child, cause, now); co_return !gave_up_;
     case response::escalate: co_await escalate(child, cause, now); co_return false;
     default: co_await try_again(child, now); co_return false;
   }
@@ -194,6 +194,7 @@ task<void> supervisor_agent::consider_auto_shutdown(bool significant, turn& now)
 task<void> supervisor_agent::give_up(exit_cause cause, turn& now) {
   log().warn("a supervisor ends", {{"agent", where().str()}, {"cause", cause.describe()}});
   cell_.home().metrics().escalated();
+  gave_up_ = true;
   co_await stop_all(now);
   now.stop(std::move(cause));
 }

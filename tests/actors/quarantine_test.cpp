@@ -317,10 +317,13 @@ BOOST_AUTO_TEST_CASE(the_oldest_entry_gives_way_and_is_counted) {
   auto options = deterministic();
   options.quarantine_max = 2;
   two_workers s{{.quarantine_after = 1}, 1'000, options};
-  for (const char* text : {"1", "2", "3"}) s.ask("b", {text, fault::bug});
+  s.ask("a", poison);
+  for (const char* text : {"1", "2"}) s.ask("b", {text, fault::bug});
+  s.n.advance(2min);
+  BOOST_TEST((s.state("/top/a") == health::healthy));
   BOOST_TEST(s.n.quarantine().size() == 2u);
   BOOST_TEST(s.n.quarantine()[0].id == 2u);
-  BOOST_TEST(s.ask("b", {"1", fault::bug}) == "agent_failed");
+  BOOST_TEST(s.ask("a", poison) == "agent_failed");
   BOOST_TEST(s.n.metrics_text().find("troupe_quarantine_overflowed_total 2") != std::string::npos);
 
   options = deterministic();

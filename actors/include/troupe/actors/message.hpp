@@ -134,7 +134,7 @@ class message {
   // Whether both are the same object, or hold equal values of one type that has ==.
   bool same_as(const message& other) const {
     if (payload_ == other.payload_) return true;
-    if (!payload_ || !other.payload_ || type() != other.type() || !type()->equal) return false;
+    if (type() == nullptr || type() != other.type() || !type()->equal) return false;
     return type()->equal(*payload_, *other.payload_);
   }
 
