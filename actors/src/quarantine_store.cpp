@@ -171,6 +171,17 @@ void quarantine_store::erase(std::map<std::uint64_t, held>::iterator which) {
   entries_.erase(which);
 }
 
+void quarantine_store::forget_messages() {
+  std::vector<message> gone;  // after the lock: they may hold anything
+  agents suspects;
+  {
+    std::scoped_lock held_lock{mutex_};
+    by_agent_.clear();
+    suspects.swap(agents_);
+    for (auto& [id, each] : entries_) gone.push_back(std::exchange(each.what, {}));
+  }
+}
+
 std::size_t quarantine_store::size() const {
   std::scoped_lock held_lock{mutex_};
   return entries_.size();

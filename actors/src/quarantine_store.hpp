@@ -66,6 +66,8 @@ class quarantine_store {
   std::optional<message> message_of(std::uint64_t id) const;
   // False: there is no such entry.
   bool drop(std::uint64_t id);
+  // At the node's end: entries can still be read, but the messages, which may refer to the node, go.
+  void forget_messages();
   std::size_t size() const;
   // Entries that gave way to newer ones.
   std::uint64_t overflowed() const;

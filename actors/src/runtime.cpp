@@ -90,6 +90,7 @@ void runtime::end_tree() {
     while (scheduler_->run_one()) {
     }  // last visits
   scheduler_.reset();
+  quarantine_.forget_messages();
 }
 
 cell_ptr runtime::root() const {

@@ -47,6 +47,13 @@ struct two_workers {
   node n;
 };
 
+struct marked {
+  agent_ref who;
+  support::lifetime_flag flag;
+  friend bool operator==(const marked& a, const marked& b) { return a.who == b.who; }
+  TROUPE_LOCAL_MESSAGE(marked)
+};
+
 struct opaque {  // without ==
   std::string text;
   TROUPE_LOCAL_MESSAGE(opaque)
@@ -414,6 +421,64 @@ BOOST_AUTO_TEST_CASE(senders_in_the_tree_are_named_and_what_is_set_aside_is_logg
   BOOST_TEST(lines.find("error a message is set aside agent=/top/a message=job number=1 "
                         "error=\"no luck with poison\" fault=bug") != std::string::npos,
              lines);
+}
+
+// It would keep the node, which keeps it.
+BOOST_AUTO_TEST_CASE(a_message_that_refers_to_its_node_goes_with_it) {
+  int alive = 0;
+  {
+    node n{deterministic()};
+    must_supervise(n, top_of(scripted_child(
+                          "a", [](scripted& me) { me.on([](const marked&) { throw std::runtime_error{"no"}; }); },
+                          {.on_fault = {{fault::bug, fault_action::quarantine(2)}}})));
+    const marked what{n.ref(path{"/top/a"}), support::lifetime_flag{alive}};
+    n.send(what.who, what);
+    n.send(what.who, what);
+    n.settle();
+    BOOST_TEST(alive > 1);
+    n.stop();
+  }
+  BOOST_TEST(alive == 0);
+}
+
+// For the thread sanitizer above all.
+BOOST_AUTO_TEST_CASE(the_operator_may_come_at_any_time) {
+  node_options options;
+  options.threads = 2;
+  options.log = logger{};
+  node n{options};
+  const auto leaf = [](const char* name) {
+    return scripted_child(name,
+                          [](scripted& me) {
+                            me.on([](const job& j) -> answer {
+                              if (j.kind != fault::none) fail_with(j.kind, j.text);
+                              return {j.text};
+                            });
+                          },
+                          {.quarantine_after = 1});
+  };
+  must_supervise(n, {.name = "top", .intensity = 1'000'000, .children = {leaf("a"), leaf("b")}});
+  const auto a = n.ref(path{"/top/a"}), b = n.ref(path{"/top/b"});
+  std::uint64_t last = 0;
+  for (int i = 0; i < 300; ++i) {
+    n.send(a, poison);
+    n.send(b, poison);
+    n.send(a, job{"good"});
+    auto asked = n.begin_ask(a, poison);
+    for (const auto& each : n.quarantine()) {
+      last = std::max(last, each.id);
+      if (i % 2 == 0)
+        (void)n.retry_quarantined(each.id);
+      else
+        (void)n.drop_quarantined(each.id);
+    }
+    const auto told = asked.get();
+    BOOST_TEST((told.error().is(agent_errc::agent_failed) || told.error().is(agent_errc::quarantined)));
+    (void)n.agents();
+  }
+  BOOST_TEST(last > 1u);
+  for (const auto& each : n.quarantine()) (void)n.drop_quarantined(each.id);
+  BOOST_TEST(must(n.ask(b, job{"good"})).text == "good");
 }
 
 BOOST_AUTO_TEST_CASE(equal_messages_are_the_same_and_others_are_not) {

@@ -141,6 +141,31 @@ BOOST_AUTO_TEST_CASE(tasks_without_a_value_and_named_functions_are_retried_too) 
   BOOST_TEST(tries == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_retry_around_a_guarded_call_is_one_expression) {
+  node n{deterministic()};
+  int tries = 0;
+  must_supervise(n, top_of(scripted_child("service",
+                                          [&](scripted& me) {
+                                            me.on([&](const question& q) -> result<answer> {
+                                              if (++tries == 1) return provider_error(429, "slow down", 3s);
+                                              return answer{q.text};
+                                            });
+                                          }),
+                           scripted_child("client", [](scripted& me) {
+                             me.on([](question q, turn& now) -> task<answer> {
+                               const auto service = now.ref(path{"/top/service"});
+                               co_return co_await troupe::retry(now, {.attempts = 2, .jitter = 0.0}, [&] {
+                                 return guarded(now, "service", [&] { return now.ask<question>(service, q.text); });
+                               });
+                             });
+                           })));
+  const std::string text = "a text that is too long to be kept inside of the string";
+  auto asked = n.begin_ask(n.ref(path{"/top/client"}), question{text});
+  n.advance(3s);
+  BOOST_TEST(must(asked.get()).text == text);
+  BOOST_TEST(tries == 2);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_failure_of_an_effect_is_a_bug_and_passes_at_once) {
   node n{deterministic()};
   int tries = 0;
