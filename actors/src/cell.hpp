@@ -187,6 +187,7 @@ class cell final : public ref_target, public reply_sink, public std::enable_shar
     std::uint64_t aside = 0;  // the number under which the message is in quarantine; 0: it is not
   };
   verdict judge(turn& failed, const failure_cause& why);
+  std::uint32_t limit_of(const turn& failed, const failure_cause& why) const noexcept;
   std::uint64_t remember(const turn& failed, const failure_cause& why, std::uint32_t limit);
   void retry_later(turn& failed, duration delay, const failure_cause& why);
   void retry(turn& waiting);

@@ -36,13 +36,22 @@ cell::verdict cell::judge(turn& failed, const failure_cause& why) {
     made.delay = delay.value_or(duration{0});
     if (!delay) made.what = action.then;
   }
-  const auto limit = made.what == response::quarantine       ? action.what == response::quarantine ? action.after : 1
-                     : not_of_the_message.contains(why.kind) ? 0
-                                                             : spec_->quarantine_after;
+  const auto limit = made.what == response::quarantine ? action.what == response::quarantine ? action.after : 1
+                                                       : limit_of(failed, why);
   if (limit != 0 || action.what == response::retry || failed.aside_ != 0) made.aside = remember(failed, why, limit);
   if (made.what == response::quarantine || (made.what == response::retry && made.aside != 0))
     made.what = response::restart;
   return made;
+}
+
+// After how many failures the message is set aside without an action that says so; 0: not for this one.
+std::uint32_t cell::limit_of(const turn& failed, const failure_cause& why) const noexcept {
+  const auto after = spec_->quarantine_after;
+  if (not_of_the_message.contains(why.kind)) return 0;
+  const bool from_agent = failed.origin_ && failed.origin_->as_cell();
+  if (from_agent || spec_->quarantine_outside) return after;
+  // Who sent it is not known, so nobody can have sent it again: the tries of this very message count.
+  return after != 0 && failed.tries_ + 1 >= after ? 1 : 0;
 }
 
 // The number in quarantine, if the message is set aside.

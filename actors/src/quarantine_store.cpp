@@ -30,7 +30,7 @@ quarantine_store::outcome quarantine_store::failed(report what) {
   return made;
 }
 
-// The same message with the same failure: equal values, or, where a value is not known, the same type.
+// The same message with the same failure: one sender, equal values, or, where a value is not known, the same type.
 quarantine_store::suspect& quarantine_store::suspect_for(const report& what) {
   auto agent = by_agent_.find(what.agent);
   if (agent == by_agent_.end()) {
@@ -47,7 +47,9 @@ quarantine_store::suspect& quarantine_store::suspect_for(const report& what) {
   std::erase_if(all, [&](const suspect& each) { return what.now - each.last > memory; });
   const bool known = what.what && !what.what->empty();
   const auto like = [&](const suspect& each, bool value) {
-    if (each.type != what.type || each.kind != what.kind || each.text != what.failed.text) return false;
+    if (each.type != what.type || each.kind != what.kind || each.text != what.failed.text ||
+        each.sender != what.failed.sender)
+      return false;
     return value ? known && !each.what.empty() && each.what.same_as(*what.what) : each.what.empty();
   };
   auto found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return like(each, true); });
@@ -55,7 +57,8 @@ quarantine_store::suspect& quarantine_store::suspect_for(const report& what) {
     found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return like(each, false); });
   if (found != all.end()) return *found;
   if (all.size() >= suspects_of_agent) all.pop_front();
-  return all.emplace_back(suspect{.type = what.type, .kind = what.kind, .text = what.failed.text});
+  return all.emplace_back(
+      suspect{.type = what.type, .kind = what.kind, .text = what.failed.text, .sender = what.failed.sender});
 }
 
 quarantine_store::outcome quarantine_store::set_aside(const report& what, suspect&& of) {

@@ -78,6 +78,7 @@ class quarantine_store {
     const message_type* type = nullptr;
     fault kind = fault::bug;
     std::string text = {};
+    std::string sender = {};  // a path; empty: from outside of the tree
     std::uint64_t count = 0;
     instant last{};
     std::vector<failed_try> history = {};

@@ -27,6 +27,7 @@ const job poison{"poison", fault::bug};
 struct two_workers {
   explicit two_workers(child_options options = {}, int intensity = 1'000, node_options of_node = deterministic())
       : n{std::move(of_node)} {
+    options.quarantine_outside = true;  // the tests ask
     must_supervise(n, {.name = "top",
                        .intensity = intensity,
                        .children = {support::worker("a", &log, options), support::prompt_worker("b", &log, options)}});
@@ -111,6 +112,38 @@ BOOST_AUTO_TEST_CASE(an_entry_tells_what_happened) {
   BOOST_TEST(s.n.quarantined(2).error().is(errc::not_found));
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_that_sends_the_same_again_is_known_and_whoever_is_outside_is_not) {
+  record log;
+  node n{deterministic()};
+  const auto sender = [](const char* name) {
+    return scripted_child(
+        name, [](scripted& me) { me.on([](const go&, turn& now) { now.send(now.ref(path{"/top/a"}), poison); }); });
+  };
+  must_supervise(n, top_of(support::worker("a", &log), sender("b"), sender("c")));
+  const auto from = [&](const char* who) {
+    n.send(n.ref(path{who}), go{});
+    n.advance(1s);
+  };
+  for (int i = 0; i < 5; ++i) {
+    n.send(n.ref(path{"/top/a"}), poison);
+    n.advance(1s);
+  }
+  for (int i = 0; i < 2; ++i) {
+    from("/top/b");
+    from("/top/c");
+  }
+  BOOST_TEST(n.quarantine().empty());
+  from("/top/b");
+  BOOST_TEST(must(n.quarantined(1)).history.size() == 3u);
+  const auto entry = must(n.quarantined(1));
+  for (const auto& each : entry.history) BOOST_TEST(each.sender == "/top/b");
+  // Once it is set aside, it is refused whoever sends it.
+  from("/top/c");
+  n.send(n.ref(path{"/top/a"}), poison);
+  n.settle();
+  BOOST_TEST(must(n.quarantined(1)).refused == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(other_messages_other_failures_and_other_agents_are_counted_apart) {
   two_workers s;
   for (int i = 0; i < 2; ++i)
@@ -183,7 +216,9 @@ BOOST_AUTO_TEST_CASE(what_is_counted_outlives_the_supervisor_that_gives_up) {
   node n{deterministic()};
   must_supervise(n, {.name = "top",
                      .intensity = 100,
-                     .children = {child({.name = "inner", .intensity = 0, .children = {support::worker("a", &log)}})}});
+                     .children = {child({.name = "inner",
+                                         .intensity = 0,
+                                         .children = {support::worker("a", &log, {.quarantine_outside = true})}})}});
   for (int i = 0; i < 3; ++i) {
     n.send(n.ref(path{"/top/inner/a"}), poison);
     n.advance(1s);
@@ -293,7 +328,8 @@ BOOST_AUTO_TEST_CASE(a_child_of_a_template_finds_what_belongs_to_its_path) {
   node n{deterministic()};
   must_supervise(n, {.name = "top",
                      .strategy = simple_one_for_one,
-                     .children = {support::worker("x", &log, {.restart = temporary, .quarantine_after = 1})}});
+                     .children = {support::worker(
+                         "x", &log, {.restart = temporary, .quarantine_after = 1, .quarantine_outside = true})}});
   must(n.ask(n.ref(path{"/top"}), start_template_child{"p1", {}}));
   n.send(n.ref(path{"/top/p1"}), poison);
   n.advance(1s);
@@ -379,7 +415,9 @@ BOOST_AUTO_TEST_CASE(a_message_that_cannot_be_compared_is_only_equal_to_itself) 
 BOOST_AUTO_TEST_CASE(supervisors_answer_for_what_is_below_them) {
   record log;
   node n{deterministic()};
-  const auto leaf = [&](const char* name) { return support::worker(name, &log, {.quarantine_after = 1}); };
+  const auto leaf = [&](const char* name) {
+    return support::worker(name, &log, {.quarantine_after = 1, .quarantine_outside = true});
+  };
   must_supervise(n, {.name = "one", .intensity = 9, .children = {leaf("a")}});
   must_supervise(n, {.name = "two", .intensity = 9, .children = {leaf("a")}});
   const auto one = n.ref(path{"/one"}), two = n.ref(path{"/two"});
@@ -455,7 +493,7 @@ BOOST_AUTO_TEST_CASE(the_operator_may_come_at_any_time) {
                               return {j.text};
                             });
                           },
-                          {.quarantine_after = 1});
+                          {.quarantine_after = 1, .quarantine_outside = true});
   };
   must_supervise(n, {.name = "top", .intensity = 1'000'000, .children = {leaf("a"), leaf("b")}});
   const auto a = n.ref(path{"/top/a"}), b = n.ref(path{"/top/b"});

@@ -107,8 +107,11 @@ struct child_options {
   duration turn_budget = std::chrono::seconds{30};
   // What is done about failures, by their kind. Default: `restart` decides about all of them.
   fault_policy on_fault = {};
-  // A message that failed so often in the same way is set aside (quarantine.hpp); 0: never.
+  // A message that failed so often in the same way is set aside (quarantine.hpp); 0: never. What counts is each try of
+  // one message, and equal messages that one agent sends again.
   std::uint32_t quarantine_after = 3;
+  // Equal messages from outside of the tree count too, as if they were all of one sender.
+  bool quarantine_outside = false;
 };
 
 struct child_spec : child_options {
