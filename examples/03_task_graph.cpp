@@ -101,7 +101,7 @@ troupe::task_graph<verdict, std::string> research() {
 
   auto topic = g.input<std::string>("topic");
   auto news = g.ask("news", troupe::path{"/root/news"}, to_search, topic)
-                  .retry({.attempts_max = 3, .delay = {.min = 30ms, .max = 1s}})
+                  .retry({.attempts = 2, .delay_min = 30ms, .delay_max = 1s})
                   .priority(1);
   auto papers =
       g.ask("papers", troupe::path{"/root/papers"}, to_search, topic).within(100ms).fallback([](const std::string& t) {

@@ -23,7 +23,17 @@ cell::cell(cell_seed seed, doorbell& bell)
       incarnation_{seed.incarnation},
       mailbox_{spec_->mailbox},
       arguments_{std::move(seed.arguments)},
-      last_cause_{seed.last_cause ? std::make_unique<exit_cause>(*std::move(seed.last_cause)) : nullptr} {}
+      last_cause_{seed.last_cause ? std::make_unique<exit_cause>(*std::move(seed.last_cause)) : nullptr} {
+  if (is_supervisor()) return;
+  const auto after = spec_->quarantine_after;
+  // The value of a message that nobody has kept is not known when it fails: too late if it is to be set aside soon.
+  keeps_messages_ = after == 1 || after == 2 || spec_->on_fault.needs_message();
+  if (!keeps_messages_ && home().quarantined().remembers(where())) {
+    keeps_messages_ = true;
+    keeps_until_ = later(home().time().now(), quarantine_store::memory);
+  }
+  if (home().quarantined().has_entries(where())) update_quarantined();
+}
 
 // Turns hold effects, so they go while the table is still there; who waits for them is told.
 cell::~cell() { cancel_turns(exit_cause::killed("nobody needs it any more")); }
@@ -198,11 +208,16 @@ void cell::handle(signal what) {
       spawner_cell_.reset();
       if (current_phase() == phase::running || current_phase() == phase::starting) {
         auto how = std::make_unique<ending>();
-        how->cause = exit_cause::failed("its sub-agents failed too often: " + what.cause->text);
+        failure_cause why{*what.cause};
+        why.text = (what.cause->is_failure() ? "a sub-agent failed for all: " : "its sub-agents failed too often: ") +
+                   why.text;
+        how->cause = exit_cause::failed(why.text, why.kind);
         how->start_failed = current_phase() == phase::starting;
-        counters_.count_failure(home().time().now(), how->cause.text);
-        home().log().warn("an agent failed with its sub-agents",
-                          {{"agent", where().str()}, {"incarnation", incarnation()}, {"error", how->cause.text}});
+        count_failure(home().time().now(), why);
+        home().log().warn("an agent failed with its sub-agents", {{"agent", where().str()},
+                                                                  {"incarnation", incarnation()},
+                                                                  {"error", why.text},
+                                                                  {"fault", to_string(why.kind)}});
         begin_ending(std::move(how));
       }
       break;
@@ -237,7 +252,8 @@ void cell::start(signal what) {
   limit_wall_time();
   try {
     agent_context context{*this, incarnation()};
-    if (spec_->isolation == tier::process && !home().deterministic() && !home().outside())
+    relays_ = spec_->isolation == tier::process && !home().deterministic() && !home().outside();
+    if (relays_)
       agent_ = std::make_unique<process_agent>(context, *spec_);
     else
       agent_ = spec_->start(context);
@@ -381,6 +397,12 @@ void cell::timer_fired() {
         sender.room_effect_ = 0;
         sender.blocked_sends_ = 0;
         step(sender);
+        break;
+      }
+      case effect_kind::retry: {
+        turn& waiting = *slot->owner;
+        effects_.release(id);
+        retry(waiting);
         break;
       }
       case effect_kind::stop_hook:

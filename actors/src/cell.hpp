@@ -16,6 +16,7 @@
 
 #include "counters.hpp"
 #include "effects.hpp"
+#include "failure_cause.hpp"
 #include "mailbox.hpp"
 #include "reply_sink.hpp"
 #include "scheduler.hpp"
@@ -63,6 +64,8 @@ struct child_exit {
   cell_ptr child;
   std::uint64_t incarnation = 0;
   exit_cause cause;
+  response what = response::restart;  // restart, escalate or stop
+  bool counts = true;                 // a restart counts against the supervisor's intensity
   TROUPE_LOCAL_MESSAGE(child_exit)
 };
 
@@ -73,10 +76,7 @@ struct child_exit {
 // Owners: the registry while the path is taken, references and messages in flight (as a shell) after that. Threads: the
 // functions under "any thread" may be called by any; everything else runs inside run(), which the scheduler calls on
 // one thread at a time.
-class cell final : public ref_target,
-                   public reply_sink,
-                   public watcher,
-                   public std::enable_shared_from_this<cell> {
+class cell final : public ref_target, public reply_sink, public watcher, public std::enable_shared_from_this<cell> {
  public:
   cell(cell_seed seed, doorbell& bell);
   ~cell() override;
@@ -104,6 +104,9 @@ class cell final : public ref_target,
   bool is_spawner() const noexcept { return spawner_; }
   bool is_supervisor() const noexcept { return spec_->supervises != nullptr; }
   std::uint64_t incarnation() const noexcept { return incarnation_.load(std::memory_order_acquire); }
+  // Whether a message to this agent is set aside.
+  bool has_quarantined() const noexcept { return has_quarantined_.load(std::memory_order_relaxed); }
+  void update_quarantined();
   const agent_counters& counters() const noexcept { return counters_; }
   const mailbox& mail() const noexcept { return mailbox_; }
   mailbox& mail() noexcept { return mailbox_; }
@@ -151,6 +154,8 @@ class cell final : public ref_target,
   // Begins a supervisor's effect: the signal is answered when the child has started, or is gone.
   std::uint64_t tell_child(const cell_ptr& child, signal_kind what, bool for_good, exit_cause cause, duration within,
                            turn* owner);
+  // Sends a message that is set aside below to its agent again, which answers in the place of this turn.
+  result<done> retry_quarantined(std::uint64_t id, turn& asked);
   // The supervisor of the agent's own sub-agents, made when it is first needed.
   result<cell_ptr> spawner();
   const message& arguments() const noexcept { return arguments_; }
@@ -196,17 +201,33 @@ class cell final : public ref_target,
 
   // Turns.
   void begin_turn(envelope&& mail);
+  void call_handler(turn& now, handler_base& handler, message what);
   void begin_hook(turn_kind kind, const exit_cause& cause);
   turn& add_turn(turn_kind kind, instant began);
   void open_question(turn& asked) noexcept;
   void resume(turn& in_hand, std::coroutine_handle<> where);
   void step(turn& in_hand);
   void finish_turn(turn& over);
-  void fail_turn(turn& over, std::exception_ptr why);
+  void fail_turn(turn& over, std::exception_ptr thrown);
   std::unique_ptr<turn> remove(turn& over);
   void show_oldest_turn();
   void cancel_turns(const exit_cause& cause);
   void hook_finished(turn_kind kind, bool declined, std::exception_ptr why);
+
+  // Failures.
+  struct verdict {
+    response what = response::restart;
+    duration delay{};         // before a retry
+    std::uint64_t aside = 0;  // the number under which the message is in quarantine; 0: it is not
+  };
+  verdict judge(turn& failed, const failure_cause& why);
+  std::uint32_t limit_of(const turn& failed, const failure_cause& why) const noexcept;
+  std::uint64_t remember(const turn& failed, const failure_cause& why, std::uint32_t limit);
+  void retry_later(turn& failed, duration delay, const failure_cause& why);
+  void retry(turn& waiting);
+  bool refuse_quarantined(envelope& mail);
+  void handled_after_all(const turn& over);
+  void count_failure(instant when, const failure_cause& why);
 
   // Ends.
   void begin_ending(std::unique_ptr<ending> how);
@@ -237,15 +258,19 @@ class cell final : public ref_target,
   std::atomic<std::uint64_t> incarnation_;
   static constexpr auto not_busy = std::numeric_limits<std::int64_t>::min();
   std::atomic<std::int64_t> busy_since_ns_{not_busy};  // when the visit began in which the agent's code runs
-  std::atomic<std::int64_t> reported_since_ns_{0};  // when the turn began that was reported as too old
+  std::atomic<std::int64_t> reported_since_ns_{0};     // when the turn began that was reported as too old
   std::atomic<double> restart_budget_used_{0.0};
   std::atomic<std::int64_t> last_child_restart_ns_{0};
   mailbox mailbox_;
   agent_counters counters_;
+  std::atomic<bool> has_quarantined_{false};
+  bool keeps_messages_ = false;  // until they were handled: they may be tried again, or set aside
+  instant keeps_until_ = instant::max();
 
   message arguments_;
   std::unique_ptr<agent> agent_;
   std::vector<std::unique_ptr<turn>> turns_;
+  bool relays_ = false;  // the agent stands for one in another process
   std::size_t turns_max_ = 1;
   std::uint64_t turn_count_ = 0;
   turn* current_ = nullptr;  // whose code runs
@@ -279,8 +304,10 @@ struct cell::ending {
   bool hook_done = false;
   bool swept = false;
   bool waits_for_process = false;
-  std::size_t children = 0;     // that have not ended yet
-  std::vector<signal> waiting;  // requests to answer at the end
+  std::optional<response> what = {};  // what the failure of a turn asks for
+  bool counts = true;                 // a restart counts against the intensity
+  std::size_t children = 0;           // that have not ended yet
+  std::vector<signal> waiting;        // requests to answer at the end
 };
 
 }  // namespace troupe::actors

@@ -42,7 +42,7 @@ void cell::wall_time_over() {
   const auto over = account_->time_over(home().time().now());
   if (!over || (current_phase() != phase::running && current_phase() != phase::starting)) return;
   const error why = over->to_error(where());
-  counters_.count_failure(home().time().now(), why.message());
+  count_failure(home().time().now(), failure_cause{why});
   home().log().warn("an agent's wall time is over", {{"agent", where().str()}, {"error", why.message()}});
   auto how = std::make_unique<ending>();
   how->cause = exit_cause::failed(why.message(), fault::budget_spent);

@@ -44,9 +44,10 @@ void cell::overdue() {
     const duration age = now - which.started_;
     if (age > spec_->turn_budget && !std::exchange(which.reported_, true)) report_overdue(which, age);
     if (age >= spec_->turn_limit)
-      cancel(which, {agent_errc::turn_too_long,
-                     "the turn of " + where().str() + " for `" + std::string{which.type_->name} + "` took longer than " +
-                         std::to_string(spec_->turn_limit.count() / 1'000'000) + " ms (child_options::turn_limit)"});
+      cancel(which,
+             {agent_errc::turn_too_long,
+              "the turn of " + where().str() + " for `" + std::string{which.type_->name} + "` took longer than " +
+                  std::to_string(spec_->turn_limit.count() / 1'000'000) + " ms (child_options::turn_limit)"});
   }
 }
 

@@ -91,7 +91,7 @@ void cell::process_ended(const signal& what) {
   }
   if (current_phase() != phase::running) return;
   if (what.cause->is_failure()) {
-    counters_.count_failure(home().time().now(), what.cause->text);
+    count_failure(home().time().now(), failure_cause{*what.cause});
     home().log().warn("an agent failed with its process", {{"agent", where().str()},
                                                            {"type", spec_->actor_type},
                                                            {"incarnation", incarnation()},
@@ -149,9 +149,9 @@ void cell::arrive_down() {
     if (how->declined)
       answer_starter(error{agent_errc::declined, where().str() + " declined to start"});
     else
-      answer_starter(
-          error{how->cause.fault == fault::budget_spent ? agent_errc::budget_spent : agent_errc::failed_to_start,
-                how->cause.text});
+      answer_starter(failure_cause{how->cause}.seen_as(
+          how->cause.fault == fault::budget_spent ? agent_errc::budget_spent : agent_errc::failed_to_start,
+          how->cause.text));
   } else if (!how->asked && parent_) {
     if (spawner_) {
       signal what{.kind = signal_kind::spawner_ended};
@@ -160,7 +160,10 @@ void cell::arrive_down() {
       how->for_good = true;
     } else {
       envelope notice;
-      notice.payload = message::of(child_exit{shared_from_this(), incarnation(), how->cause});
+      const auto what = how->what                 ? *how->what
+                        : how->cause.is_failure() ? spec_->on_fault.response_without_message(how->cause.fault)
+                                                  : response::restart;
+      notice.payload = message::of(child_exit{shared_from_this(), incarnation(), how->cause, what, how->counts});
       parent_->deliver_unbounded(std::move(notice));
     }
   } else if (!how->asked) {

@@ -10,36 +10,6 @@
 
 namespace troupe::actors {
 
-namespace {
-
-std::string text_of(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const process_failure& f) {
-    return f.cause().text;
-  } catch (const failure& f) {
-    return f.error().describe();
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "something that is no std::exception";
-  }
-}
-
-exit_cause cause_of(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const process_failure& f) {
-    return f.cause();
-  } catch (const failure& f) {
-    return exit_cause::failed(f.error().describe(), fault_of(f.error()));
-  } catch (...) {
-    return exit_cause::failed(text_of(thrown));
-  }
-}
-
-}  // namespace
-
 turn& cell::add_turn(turn_kind kind, instant began) {
   auto& added = *turns_.emplace_back(new turn{*this});
   added.kind_ = kind;
@@ -106,6 +76,7 @@ void cell::begin_turn(envelope&& mail) {
   if (!handler) handler = agent_->other_handler(mail.payload.type_name());
   if (!handler) return refuse(std::move(mail), drop_reason::no_handler);
   if (withdrawn_ && is_withdrawn(mail)) return refuse(std::move(mail), drop_reason::withdrawn);
+  if (has_quarantined() && mail.aside == 0 && refuse_quarantined(mail)) return;
 
   turn& now = add_turn(turn_kind::message, last_end_ == instant{} ? home().time().now() : last_end_);
   if (mail.deadline < now.started_) {
@@ -113,7 +84,8 @@ void cell::begin_turn(envelope&& mail) {
     return refuse(std::move(mail), drop_reason::expired);
   }
   // The type of bytes goes with them, but the tools may look at it later.
-  now.type_ = mail.payload.is_encoded() ? home().names_of_messages().find(mail.payload.type_name()) : mail.payload.type();
+  now.type_ =
+      mail.payload.is_encoded() ? home().names_of_messages().find(mail.payload.type_name()) : mail.payload.type();
   now.origin_ = std::move(mail.origin);
   if (mail.effect != 0) {
     now.asked_ = true;
@@ -122,10 +94,19 @@ void cell::begin_turn(envelope&& mail) {
   }
   now.deadline_ = turn_deadline(turn_kind::message, mail.deadline);
   now.trace_ = mail.trace.valid() ? mail.trace.child() : trace_context::start();
+  now.aside_ = mail.aside;
+  if (keeps_messages_) {
+    keeps_messages_ = now.started_ <= keeps_until_;
+    now.kept_ = mail.payload;
+  }
   if (turns_.size() == 1) show_oldest_turn();
+  call_handler(now, *handler, std::move(mail.payload));
+}
+
+void cell::call_handler(turn& now, handler_base& handler, message what) {
   auto* const outer = std::exchange(current_, &now);
   try {
-    now.running_ = handler->call(*agent_, std::move(mail.payload), now.in_hand_, now);
+    now.running_ = handler.call(*agent_, std::move(what), now.in_hand_, now);
     current_ = outer;
   } catch (...) {
     current_ = outer;
@@ -182,6 +163,7 @@ void cell::finish_turn(turn& over) {
   } else {
     last_end_ = home().time().now();
     counters_.count_turn(last_end_ - owned->started_);
+    if (owned->tries_ != 0 || owned->aside_ != 0) handled_after_all(*owned);
     if (const auto effect = take_question(*owned); effect != 0) owned->origin_->resolve(effect, std::move(reply));
   }
   if (owned->stop_ && current_phase() == phase::running) {
@@ -191,7 +173,11 @@ void cell::finish_turn(turn& over) {
   }
 }
 
-void cell::fail_turn(turn& over, std::exception_ptr why) {
+void cell::fail_turn(turn& over, std::exception_ptr thrown) {
+  const failure_cause why{thrown};
+  verdict sentence;
+  if (over.kind_ == turn_kind::message && !abandoned()) sentence = judge(over, why);
+  if (sentence.what == response::retry) return retry_later(over, sentence.delay, why);
   const auto owned = remove(over);
   owned->running_.cancel();
   const auto asked = take_question(*owned);  // whatever comes next: the list of questions must not keep it
@@ -201,32 +187,36 @@ void cell::fail_turn(turn& over, std::exception_ptr why) {
           asked, error{agent_errc::agent_down, where().str() + " was abandoned while it handled a question"});
     return;
   }
-  if (owned->kind_ != turn_kind::message) return hook_finished(owned->kind_, false, std::move(why));
-  const std::string text = text_of(why);
+  if (owned->kind_ != turn_kind::message) return hook_finished(owned->kind_, false, std::move(thrown));
   const instant now = home().time().now();
   counters_.count_turn(now - owned->started_);
-  counters_.count_failure(now, text);
-  const exit_cause cause = cause_of(why);
-  if (asked != 0)
-    owned->origin_->fail(asked,
-                         error{agent_errc::agent_failed, where().str() + " failed while it handled `" +
-                                                             std::string{owned->type_->name} + "`: " + text},
-                         cause);
+  count_failure(now, why);
+  const exit_cause cause = why.as_exit();
+  if (asked != 0) {
+    std::string words =
+        where().str() + " failed while it handled `" + std::string{owned->type_->name} + "`: " + why.text;
+    if (sentence.aside != 0) words += "; the message is set aside as number " + std::to_string(sentence.aside);
+    owned->origin_->fail(asked, why.seen_as(agent_errc::agent_failed, std::move(words)), cause);
+  }
   home().log().warn("an agent failed", {{"agent", where().str()},
                                         {"type", spec_->actor_type},
                                         {"message", owned->type_->name},
                                         {"incarnation", incarnation()},
-                                        {"error", text}});
+                                        {"error", why.text},
+                                        {"fault", to_string(why.kind)}});
   if (current_phase() != phase::running) return;
   auto how = std::make_unique<ending>();
   how->cause = cause;
+  how->what = sentence.what;
+  how->counts = sentence.aside == 0;
   begin_ending(std::move(how));
 }
 
 void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) {
   if (abandoned()) return;
   if (kind == turn_kind::stop_hook) {
-    if (why) home().log().warn("a post_stop hook threw", {{"agent", where().str()}, {"error", text_of(why)}});
+    if (why)
+      home().log().warn("a post_stop hook threw", {{"agent", where().str()}, {"error", failure_cause{why}.text}});
     return continue_ending();
   }
   if (!why && !declined) {
@@ -237,8 +227,9 @@ void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) 
   how->declined = declined;
   how->start_failed = why != nullptr;
   if (why) {
-    how->cause = cause_of(why);
-    counters_.count_failure(home().time().now(), how->cause.text);
+    const failure_cause cause{why};
+    how->cause = cause.as_exit();
+    count_failure(home().time().now(), cause);
   }
   begin_ending(std::move(how));
 }
@@ -252,8 +243,9 @@ void cell::cancel_turns(const exit_cause& cause) {
     each->running_.cancel();
     if (const auto effect = take_question(*each); effect != 0)
       each->origin_->resolve(
-          effect, error{agent_errc::agent_down, where().str() + " ended while it handled `" +
-                                                    std::string{each->type_->name} + "`: " + cause.describe()});
+          effect, failure_cause{cause}.seen_as(agent_errc::agent_down, where().str() + " ended while it handled `" +
+                                                                           std::string{each->type_->name} +
+                                                                           "`: " + cause.describe()));
   }
 }
 

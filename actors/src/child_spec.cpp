@@ -28,7 +28,8 @@ std::optional<std::string> check_isolation(const child_spec& child) {
   if (child.supervises && child.isolation != tier::inlined) return "a supervisor runs inlined; its children need not";
   if (child.isolation != tier::process) return {};
   if (!child.entry)
-    return "it cannot run in a process: its constructor's arguments must be values with a codec (std::string instead of "
+    return "it cannot run in a process: its constructor's arguments must be values with a codec (std::string instead "
+           "of "
            "const char*, no pointers), and it must be described by child<A>(...)";
   const auto& [limits, sandbox, heartbeat_timeout, message_bytes_max] = child.process;
   if (limits.cpu_time <= duration{0}) return "its limit of CPU time is not positive";
@@ -60,6 +61,7 @@ std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
   const backoff& delay = child.backoff;
   if (delay.min < duration{0} || delay.max < delay.min || !(delay.jitter >= 0.0 && delay.jitter <= 1.0))
     return wrong(agent_errc::bad_backoff, "backoff needs 0 <= min <= max and a jitter from 0 to 1");
+  if (const auto bad = child.on_fault.check()) return wrong(agent_errc::bad_policy, bad->message());
   if (child.mailbox.limit == 0) return wrong(agent_errc::bad_mailbox, "its mailbox bound is zero");
   if (auto bad = check_isolation(child)) return wrong(agent_errc::bad_isolation, *std::move(bad));
   if (child.supervises && child.mailbox.when_full != overflow::reject)

@@ -49,9 +49,10 @@ void agent_counters::count_turn(duration took) {
   times->record(took);
 }
 
-void agent_counters::count_failure(instant when, std::string text) {
+void agent_counters::count_failure(instant when, std::string text, fault kind) {
   failures.fetch_add(1, std::memory_order_relaxed);
   last_trouble_ns.store(when.time_since_epoch().count(), std::memory_order_relaxed);
+  last_fault.store(kind, std::memory_order_relaxed);
   std::scoped_lock held{lock_};
   last_error_ = std::make_unique<std::string>(std::move(text));
 }

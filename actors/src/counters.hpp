@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <troupe/actors/fault.hpp>
 #include <troupe/actors/message.hpp>
 #include <troupe/core/clock.hpp>
 
@@ -35,12 +36,13 @@ struct agent_counters {
   std::atomic<std::int64_t> in_hand_since_ns{0};      // monotonic
   std::atomic<const message_type*> in_hand{nullptr};  // null: idle
   std::atomic<std::uint8_t> waits_on{0};              // effect_kind
-  std::atomic<turn_histogram*> turn_times{nullptr};   // made with the first turn
-  bool retired = false;                               // the node's totals have them; guarded by the mutex of these
+  std::atomic<fault> last_fault{fault::none};
+  std::atomic<turn_histogram*> turn_times{nullptr};  // made with the first turn
+  bool retired = false;                              // the node's totals have them; guarded by the mutex of these
 
   ~agent_counters() { delete turn_times.load(); }
   void count_turn(duration took);
-  void count_failure(instant when, std::string text);
+  void count_failure(instant when, std::string text, fault kind);
   std::string last_error() const;
   // The type of the message in hand; empty when idle.
   std::string in_hand_name() const;

@@ -46,11 +46,12 @@ extern "C" void leave_note(int number, siginfo_t* about, void*) {
   const bool overflow =
       number == SIGSEGV && stack_low != 0 && address < stack_low + 4096 && address + near_the_end > stack_low;
   line note;
-  note << "troupe: " << (overflow               ? "stack overflow"
-                         : number == SIGSEGV    ? "segmentation fault"
-                         : number == SIGBUS     ? "bus error"
-                         : number == SIGFPE     ? "arithmetic error"
-                                                : "illegal instruction");
+  note << "troupe: "
+       << (overflow            ? "stack overflow"
+           : number == SIGSEGV ? "segmentation fault"
+           : number == SIGBUS  ? "bus error"
+           : number == SIGFPE  ? "arithmetic error"
+                               : "illegal instruction");
   note << " at address " << address;
   note.write();
   // The fault comes again when the handler returns, and then ends the process.

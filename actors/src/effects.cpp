@@ -20,6 +20,7 @@ std::string_view to_string(effect_kind kind) noexcept {
     case effect_kind::tasks: return "tasks";
     case effect_kind::stop_hook: return "stop hook";
     case effect_kind::wall_time: return "wall time";
+    case effect_kind::retry: return "retry";
   }
   return "";
 }

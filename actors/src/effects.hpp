@@ -29,6 +29,7 @@ enum class effect_kind : std::uint8_t {
   tasks,         // a turn for the tasks of a group of its own
   stop_hook,     // the time that it has when nobody else watches over it
   wall_time,     // that the agent has by its own budget
+  retry,         // until a message that failed is handled again
 };
 std::string_view to_string(effect_kind kind) noexcept;
 
@@ -44,7 +45,7 @@ class effect_table {
     std::coroutine_handle<> waiter;
     instant deadline = instant::max();
     result<message> outcome{message{}};
-    agent_ref target;  // whom it is about
+    agent_ref target;                         // whom it is about
     std::stop_source stop{std::nostopstate};  // of blocking work; asked to stop when the effect is given up
   };
 

@@ -90,8 +90,28 @@ std::string_view to_string(fault kind) noexcept {
   return "unknown";
 }
 
+agent_errc errc_of(fault kind) noexcept {
+  switch (kind) {
+    case fault::none:
+    case fault::bug: return agent_errc::agent_failed;
+    case fault::poison_message: return agent_errc::bad_message;
+    case fault::timeout: return agent_errc::timeout;
+    case fault::overload: return agent_errc::overloaded;
+    case fault::provider_rejected: return agent_errc::provider_rejected;
+    case fault::provider_throttled: return agent_errc::provider_throttled;
+    case fault::provider_unavailable: return agent_errc::provider_unavailable;
+    case fault::tool_crash: return agent_errc::tool_crashed;
+    case fault::policy_denied: return agent_errc::policy_denied;
+    case fault::budget_spent: return agent_errc::budget_spent;
+    case fault::resource_limit: return agent_errc::resource_limit;
+    case fault::node_lost: return agent_errc::node_lost;
+    case fault::stopped: return agent_errc::cancelled;
+  }
+  return agent_errc::agent_failed;
+}
+
 fault fault_of(const error& why) noexcept {
-  switch (static_cast<agent_errc>(why.number())) {
+  switch (static_cast<agent_errc>(why.cause_number() != 0 ? why.cause_number() : why.number())) {
     case agent_errc::timeout:
     case agent_errc::turn_too_long: return fault::timeout;
     case agent_errc::mailbox_full:

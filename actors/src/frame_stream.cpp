@@ -30,8 +30,8 @@ result<bool> frame_reader::next(frame& found) {
   for (std::size_t i = 0; i < 4; ++i) length |= std::size_t{static_cast<unsigned char>(rest[i])} << (8 * i);
   if (length == 0) return error{errc::out_of_range, "a frame without a kind"};
   if (length > frame_bytes_max_)
-    return error{errc::out_of_range, "a frame of " + std::to_string(length) + " bytes; the limit is " +
-                                         std::to_string(frame_bytes_max_)};
+    return error{errc::out_of_range,
+                 "a frame of " + std::to_string(length) + " bytes; the limit is " + std::to_string(frame_bytes_max_)};
   if (rest.size() < 4 + length) return false;
   found.kind = static_cast<frames::kind>(rest[4]);
   found.body = rest.substr(5, length - 1);

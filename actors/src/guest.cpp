@@ -70,12 +70,9 @@ frames::answer answer_of(std::uint64_t number, const result<message>& reply) {
 // Whoever sent a message to the agent of this process, and gets its answer.
 class outside_sender final : public reply_sink {
  public:
-  outside_sender(frame_writer& out, runtime& home, std::string path)
-      : out_{out}, home_{home}, path_{std::move(path)} {}
+  outside_sender(frame_writer& out, runtime& home, std::string path) : out_{out}, home_{home}, path_{std::move(path)} {}
   void resolve(std::uint64_t number, result<message> reply) override { out_.send(answer_of(number, reply)); }
-  void fail(std::uint64_t number, error, const exit_cause& cause) override {
-    out_.send(frames::failed{number, cause});
-  }
+  void fail(std::uint64_t number, error, const exit_cause& cause) override { out_.send(frames::failed{number, cause}); }
   agent_ref sender() override {
     auto where = troupe::path::parse(path_);
     return path_.empty() || !where ? agent_ref{} : home_.ref(*where);
@@ -193,7 +190,8 @@ int guest::run(bool warm) {
     }
     if (agent_ && std::chrono::steady_clock::now() >= next_beat) {
       beat();
-      next_beat = std::chrono::steady_clock::now() + std::min<duration>(options_.heartbeat_timeout / pulse, longest_pause);
+      next_beat =
+          std::chrono::steady_clock::now() + std::min<duration>(options_.heartbeat_timeout / pulse, longest_pause);
     }
   }
 }
@@ -253,7 +251,14 @@ std::shared_ptr<child_spec> guest::spec_of(const frames::start& order) {
   auto spec = std::make_shared<child_spec>();
   spec->id = order.where.name();
   spec->actor_type = order.actor_type;
-  spec->restart = permanent;  // what it was made of stays; whether it comes back is decided by the node
+  spec->restart = permanent;   // what it was made of stays; whether it comes back is decided by the node
+  spec->quarantine_after = 0;  // so is what is set aside
+  for (const auto& each : order.retries)
+    spec->on_fault.set(each.kind, fault_action::retry({.attempts = each.attempts,
+                                                       .delay_min = each.delay_min,
+                                                       .delay_max = each.delay_max,
+                                                       .jitter = each.jitter,
+                                                       .wait_max = each.wait_max}));
   spec->mailbox.limit = 1'000'000;  // the node holds the mail, and sends no more than there are turns
   spec->start = [order](agent_context& context) -> std::unique_ptr<agent> {
     prepare_thread_for_crash_notes();
@@ -330,9 +335,7 @@ void guest::take(frames::answer order) {
                          troupe::message::encoded(std::move(order.type), std::move(order.bytes), context()));
 }
 
-void guest::take(frames::down order) {
-  home_->watching().outside_ended(order.number, order.incarnation, order.cause);
-}
+void guest::take(frames::down order) { home_->watching().outside_ended(order.number, order.incarnation, order.cause); }
 
 void guest::take(frames::stop order) {
   signal what{.kind = signal_kind::stop, .for_good = true};
@@ -349,8 +352,8 @@ void guest::deliver(const troupe::path& to, envelope&& mail) {
   auto bytes = mail.payload.encode();
   if (!bytes) return refuse(std::move(bytes).error());
   if (bytes->size() > options_.message_bytes_max)
-    return refuse({agent_errc::bad_message, "a message of " + std::to_string(bytes->size()) +
-                                                " bytes to " + to.str() + "; process_options::message_bytes_max is " +
+    return refuse({agent_errc::bad_message, "a message of " + std::to_string(bytes->size()) + " bytes to " + to.str() +
+                                                "; process_options::message_bytes_max is " +
                                                 std::to_string(options_.message_bytes_max)});
   std::string type{mail.payload.type_name()};
   if (mail.effect != 0 && dynamic_cast<outside_sender*>(mail.origin.get()))

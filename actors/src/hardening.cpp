@@ -110,18 +110,55 @@ class call_filter {
 
 void forbid_what_no_computation_needs(call_filter& filter) {
   // What changes the system, other processes or one's own rights ends the process.
-  for (const char* name :
-       {"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "mount", "umount2",
-        "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsmount", "fsconfig", "fspick", "mount_setattr",
-        "swapon", "swapoff", "reboot", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module",
-        "setns", "unshare", "iopl", "ioperm", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime",
-        "sethostname", "setdomainname", "acct", "quotactl", "quotactl_fd", "open_by_handle_at", "syslog", "vhangup",
-        "nfsservctl", "lookup_dcookie", "uselib"})
+  for (const char* name : {"execve",
+                           "execveat",
+                           "ptrace",
+                           "process_vm_readv",
+                           "process_vm_writev",
+                           "kcmp",
+                           "mount",
+                           "umount2",
+                           "pivot_root",
+                           "chroot",
+                           "move_mount",
+                           "open_tree",
+                           "fsopen",
+                           "fsmount",
+                           "fsconfig",
+                           "fspick",
+                           "mount_setattr",
+                           "swapon",
+                           "swapoff",
+                           "reboot",
+                           "kexec_load",
+                           "kexec_file_load",
+                           "init_module",
+                           "finit_module",
+                           "delete_module",
+                           "setns",
+                           "unshare",
+                           "iopl",
+                           "ioperm",
+                           "settimeofday",
+                           "clock_settime",
+                           "adjtimex",
+                           "clock_adjtime",
+                           "sethostname",
+                           "setdomainname",
+                           "acct",
+                           "quotactl",
+                           "quotactl_fd",
+                           "open_by_handle_at",
+                           "syslog",
+                           "vhangup",
+                           "nfsservctl",
+                           "lookup_dcookie",
+                           "uselib"})
     filter.forbid(SCMP_ACT_KILL_PROCESS, name);
   // What libraries may try, and do without, is not permitted.
-  for (const char* name : {"bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter",
-                           "io_uring_register", "keyctl", "add_key", "request_key", "name_to_handle_at", "fanotify_init",
-                           "pidfd_getfd", "personality"})
+  for (const char* name :
+       {"bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "keyctl",
+        "add_key", "request_key", "name_to_handle_at", "fanotify_init", "pidfd_getfd", "personality"})
     filter.forbid(SCMP_ACT_ERRNO(EPERM), name);
   // A new user namespace would bring back rights; clone3 passes its flags where a filter cannot look.
   filter.forbid_if(SCMP_ACT_KILL_PROCESS, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
@@ -164,8 +201,7 @@ result<void> enter_sandbox(const process_sandbox& what) {
   if (!what.system_calls && !filter_sockets) return ok();
   call_filter filter;
   if (what.system_calls) forbid_what_no_computation_needs(filter);
-  if (filter_sockets)
-    filter.forbid_if(SCMP_ACT_ERRNO(EACCES), "socket", SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+  if (filter_sockets) filter.forbid_if(SCMP_ACT_ERRNO(EACCES), "socket", SCMP_A0(SCMP_CMP_NE, AF_UNIX));
   return filter.load();
 }
 
@@ -182,7 +218,8 @@ result<void> limit(decltype(RLIMIT_DATA) what, rlim_t soft, rlim_t hard, const c
                                              " is more than the node itself may use (" +
                                              std::to_string(present.rlim_max) + ")"};
   if (::setrlimit(what, &wanted) != 0)
-    return error{errc::invalid_argument, std::string{name} + " of " + std::to_string(soft) + ": " + std::strerror(errno)};
+    return error{errc::invalid_argument,
+                 std::string{name} + " of " + std::to_string(soft) + ": " + std::strerror(errno)};
   return ok();
 }
 

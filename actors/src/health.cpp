@@ -29,6 +29,7 @@ std::string_view to_string(drop_reason reason) noexcept {
     case drop_reason::late_reply: return "late_reply";
     case drop_reason::withdrawn: return "withdrawn";
     case drop_reason::bad_message: return "bad_message";
+    case drop_reason::quarantined: return "quarantined";
   }
   return "unknown";
 }
@@ -43,6 +44,7 @@ constexpr double mailbox_alarm = 0.8;
 health own_health(const cell& of, const agent_info& info, instant now) {
   if (of.gone()) return health::stopped;
   if (info.current_message_age > of.spec().turn_budget || info.restart_budget_used > 1.0) return health::unhealthy;
+  if (of.has_quarantined()) return health::quarantined;
   switch (of.current_phase()) {
     case phase::starting: return health::starting;
     case phase::shell: return health::restarting;
@@ -89,6 +91,7 @@ agent_info describe(const cell& of, const clock& time) {
   info.failures = counters.failures.load(std::memory_order_relaxed);
   info.restarts = info.incarnation > 0 ? info.incarnation - 1 : 0;
   info.last_error = counters.last_error();
+  info.last_fault = counters.last_fault.load(std::memory_order_relaxed);
   if (const auto* times = counters.turn_times.load(std::memory_order_acquire)) {
     info.turn_time_p50 = times->quantile(0.50);
     info.turn_time_p99 = times->quantile(0.99);

@@ -25,7 +25,8 @@ struct envelope {
   instant deadline = instant::max();   // of the one who waits
   instant queued{};
   trace_context trace{};
-  bool unbounded = false;  // of the runtime to itself: must not be lost to drop_oldest
+  bool unbounded = false;   // of the runtime to itself: must not be lost to drop_oldest
+  std::uint32_t aside = 0;  // its number in quarantine, if the operator sends it again
 };
 
 enum class signal_kind : std::uint8_t {

@@ -28,7 +28,11 @@ node_metrics::node_metrics()
           {.name = "troupe_messages_dropped_total", .help = "Dead letters.", .labels = {"reason"}})},
       refused_{registry_.add_counter({.name = "troupe_budget_refused_total",
                                       .help = "What budgets refused: reservations, agents, starts.",
-                                      .labels = {"quantity"}})} {}
+                                      .labels = {"quantity"}})},
+      failures_{registry_.add_counter({.name = "troupe_failures_total",
+                                       .help = "Turns and starts that ended in a failure, by what kind it was; each "
+                                               "try of a message counts.",
+                                       .labels = {"fault"}})} {}
 
 void node_metrics::child_restarted(std::string_view actor_type, exit_kind why) {
   restarts_.fetch_add(1, std::memory_order_relaxed);
@@ -121,6 +125,26 @@ std::string runtime::metrics_text() {
     oldest.with({type}).set(sum.oldest_s);
     processed.with({type}).add(sum.all.turns);
     failed.with({type}).add(sum.all.failures);
+  }
+  read.add_gauge({.name = "troupe_quarantined_messages", .help = "Messages that are set aside."})
+      .with()
+      .set(static_cast<double>(quarantine_.size()));
+  read.add_counter({.name = "troupe_quarantine_overflowed_total",
+                    .help = "Messages that left the quarantine to make room for newer ones."})
+      .with()
+      .add(quarantine_.overflowed());
+  auto& breaker_states = read.add_gauge({.name = "troupe_breaker_state",
+                                         .help = "Circuit breakers: 0 closed, 1 half-open, 2 open.",
+                                         .labels = {"breaker"}});
+  auto& refused = read.add_counter({.name = "troupe_breaker_refused_total",
+                                    .help = "Calls that failed at once, since the breaker was open.",
+                                    .labels = {"breaker"}});
+  auto& opened = read.add_counter(
+      {.name = "troupe_breaker_opened_total", .help = "How often a breaker opened.", .labels = {"breaker"}});
+  for (const auto& each : breakers_.list()) {
+    breaker_states.with({each.name}).set(static_cast<double>(each.state));
+    refused.with({each.name}).add(each.refused);
+    opened.with({each.name}).add(each.opened);
   }
   // A program may have taken one of these names for a metric of its own; a family may stand there once only.
   auto all = read.snapshot();

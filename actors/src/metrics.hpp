@@ -19,6 +19,7 @@ class node_metrics {
   void child_restarted(std::string_view actor_type, exit_kind why);
   void escalated() { escalations_.add(); }
   void budget_refused(std::string_view quantity) { refused_.with({quantity}).add(); }
+  void failed(fault kind) { failures_.with({to_string(kind)}).add(); }
   void dropped(std::string_view why) { dropped_.with({why}).add(); }
   std::uint64_t restarts() const noexcept { return restarts_.load(std::memory_order_relaxed); }
 
@@ -30,6 +31,7 @@ class node_metrics {
   counter& escalations_;
   metric_family<counter>& dropped_;
   metric_family<counter>& refused_;
+  metric_family<counter>& failures_;
   std::atomic<std::uint64_t> restarts_{0};
 };
 

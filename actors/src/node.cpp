@@ -81,12 +81,35 @@ std::vector<agent_info> node::agents() const { return runtime_->agents(); }
 std::optional<agent_info> node::info(const path& where) const { return runtime_->info(where); }
 std::array<std::uint64_t, drop_reasons> node::dropped() const { return runtime_->dropped(); }
 std::vector<dead_letter> node::dead_letters() const { return runtime_->dead_letters(); }
+std::vector<breaker_info> node::breakers() const { return runtime_->circuit_breakers().list(); }
 std::uint64_t node::messages_processed() const { return runtime_->messages_processed(); }
 std::uint64_t node::restarts() const { return runtime_->metrics().restarts(); }
 metrics_registry& node::metrics() noexcept { return runtime_->metrics().all(); }
 std::string node::metrics_text() const { return runtime_->metrics_text(); }
 const clock& node::clock() const noexcept { return runtime_->time(); }
 const logger& node::log() const noexcept { return runtime_->log(); }
+
+std::vector<quarantine_entry> node::quarantine() const { return runtime_->quarantined().list(); }
+result<quarantine_entry> node::quarantined(std::uint64_t id) const { return runtime_->find_quarantined(id, {}); }
+result<void> node::drop_quarantined(std::uint64_t id) { return runtime_->drop_quarantined(id, {}); }
+
+pending_message node::begin_retry_quarantined(std::uint64_t id, std::optional<duration> within) {
+  const duration longest = within.value_or(runtime_->options().ask_timeout);
+  auto waiter = std::make_shared<outside_waiter>();
+  envelope mail;
+  mail.origin = waiter;
+  mail.effect = 1;
+  mail.deadline = actors::later(runtime_->time().now(), longest);
+  if (const auto sent = runtime_->retry_quarantined(id, {}, std::move(mail)); !sent) waiter->resolve(1, sent.error());
+  return pending_message{std::move(waiter), longest == duration::max() ? longest : longest + answer_grace,
+                         runtime_->deterministic()};
+}
+
+result<message> node::retry_quarantined(std::uint64_t id, std::optional<duration> within) {
+  auto pending = begin_retry_quarantined(id, within);
+  if (runtime_->deterministic()) runtime_->settle();
+  return pending.get();
+}
 
 void node::settle() { runtime_->settle(); }
 void node::advance(duration time) { runtime_->advance(time); }

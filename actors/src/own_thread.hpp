@@ -39,9 +39,9 @@ class own_thread {
   };
   std::function<bool()> visit_;
   std::string name_;
-  std::shared_ptr<thread_count> all_;  // shared with the scheduler
+  std::shared_ptr<thread_count> all_;                      // shared with the scheduler
   std::shared_ptr<bell> bell_ = std::make_shared<bell>();  // shared with the thread, which outlives this object
-  bool started_ = false;  // guarded by the bell's mutex
+  bool started_ = false;                                   // guarded by the bell's mutex
 };
 
 }  // namespace troupe::actors

@@ -18,14 +18,12 @@ struct raw_outcome : effect_awaiter {
 
 }  // namespace
 
-process_failure::process_failure(exit_cause why)
-    : failure{troupe::error{agent_errc::tool_crashed, why.describe()}}, cause_{std::move(why)} {}
-
 // The handler of every message that the agent in the process has one for.
 class process_agent::relay final : public handler_base {
  public:
   relay() : handler_base{nullptr} {}
-  invocation call(agent& self, message what, message&, turn& now) override {
+  invocation call(agent& self, message what, message& keep, turn& now) override {
+    keep = what;
     return invocation{static_cast<process_agent&>(self).pass_on(std::move(what), now)};
   }
 };
@@ -65,6 +63,13 @@ result<frames::start> process_agent::order(std::optional<exit_cause> previous) c
   out.seed = home.options().seed;
   out.ask_timeout = home.options().ask_timeout;
   out.options = spec_.process;
+  for (std::size_t i = 0; i < fault_kinds; ++i) {
+    const auto kind = static_cast<fault>(i);
+    const auto action = spec_.on_fault.action(kind);
+    const auto& how = action.retrying;
+    if (action.what == response::retry)
+      out.retries.push_back({kind, how.attempts, how.delay_min, how.delay_max, how.wait_max, how.jitter});
+  }
   return out;
 }
 
@@ -141,8 +146,7 @@ task<result<message>> process_agent::pass_on(message what, turn& now) {
   if (const auto* passed = reply->get_if<frames::passed_on>()) {
     const auto to = path::parse(passed->to);
     if (!to) co_return to.error();
-    now.forward_message(now.ref(*to),
-                        message::encoded(passed->type, passed->bytes, cell_.home().shared_from_this()));
+    now.forward_message(now.ref(*to), message::encoded(passed->type, passed->bytes, cell_.home().shared_from_this()));
     co_return message{};
   }
   co_return reply;

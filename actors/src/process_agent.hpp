@@ -6,21 +6,11 @@
 #include <troupe/actors/agent.hpp>
 #include <unordered_set>
 
+#include "failure_cause.hpp"
 #include "process_frames.hpp"
 #include "process_link.hpp"
 
 namespace troupe::actors {
-
-// What an escaping failure of an agent's process is thrown as: the turn that waited for it ends the incarnation with
-// this cause.
-class process_failure : public failure {
- public:
-  explicit process_failure(exit_cause why);
-  const exit_cause& cause() const noexcept { return cause_; }
-
- private:
-  exit_cause cause_;
-};
 
 // Stands in the node for an agent of tier::process: has its place in the tree, its mail, its turns, and hands each
 // message to the process. So everything that the runtime does for agents it does for this one, too: what the supervisor

@@ -38,9 +38,18 @@ enum class kind : std::uint8_t {
 // An error that came as bytes, with the name of its number again.
 inline troupe::error named(const troupe::error& from) {
   if (const auto code = static_cast<agent_errc>(from.number()); to_string(code) != "unknown")
-    return {code, from.message()};
+    return troupe::error{code, from.message()}.with_cause(from.cause_number()).with_retry_after(from.retry_after());
   return from;
 }
+
+// What of the agent's fault_policy is done in its process: tries of a message in the same incarnation.
+struct retry_rule {
+  fault kind = fault::none;
+  int attempts = 1;
+  duration delay_min{}, delay_max{}, wait_max{};
+  double jitter = 0.0;
+  TROUPE_MESSAGE(retry_rule, kind, attempts, delay_min, delay_max, wait_max, jitter)
+};
 
 // Build the agent and run its start hook; answered by started or not_started.
 struct start {
@@ -57,8 +66,9 @@ struct start {
   std::uint64_t seed = 0;
   duration ask_timeout{};
   process_options options;
+  std::vector<retry_rule> retries;
   TROUPE_MESSAGE(start, where, actor_type, incarnation, previous, module, entry, constructor_arguments, argument_type,
-                 arguments, seed, ask_timeout, options)
+                 arguments, seed, ask_timeout, options, retries)
 };
 
 struct started {

@@ -32,11 +32,7 @@ void output_lines::keep() {
 }
 
 process_link::process_link(process_host& host, std::uint64_t number, int socket, int output)
-    : host_{host},
-      number_{number},
-      socket_{host.io(), socket},
-      output_{host.io(), output},
-      in_{frame_overhead_max} {
+    : host_{host}, number_{number}, socket_{host.io(), socket}, output_{host.io(), output}, in_{frame_overhead_max} {
   ::fcntl(socket, F_SETFL, O_NONBLOCK);
   ::fcntl(output, F_SETFL, O_NONBLOCK);
 }
@@ -86,7 +82,8 @@ void process_link::send(std::uint64_t effect, frames::message what) {
     in_hand_.insert(effect);
   }
   write(what);
-  if (over()) settle(effect, message::of(process_verdict{exit_cause::failed("its process is gone", fault::tool_crash)}));
+  if (over())
+    settle(effect, message::of(process_verdict{exit_cause::failed("its process is gone", fault::tool_crash)}));
 }
 
 void process_link::stop(std::uint64_t effect, const exit_cause& cause) {
@@ -127,9 +124,9 @@ void process_link::pass(const troupe::path& to, envelope&& mail) {
     if (over() || letters_.size() >= questions_max) {
       const bool gone = over();
       lock.unlock();
-      return refuse(gone ? error{agent_errc::agent_down, "the process of " + to.str() + " is gone"}
-                         : error{agent_errc::overloaded, "10,000 questions wait for answers of agents below " +
-                                                             where_.str()});
+      return refuse(
+          gone ? error{agent_errc::agent_down, "the process of " + to.str() + " is gone"}
+               : error{agent_errc::overloaded, "10,000 questions wait for answers of agents below " + where_.str()});
     }
     if (mail.effect != 0 && mail.origin) {
       letter.number = letter_bit | ++letter_count_;
@@ -165,7 +162,8 @@ void process_link::notify(down_notice notice) {
   {
     std::scoped_lock lock{mutex_};
     for (auto each = watches_.begin(); each != watches_.end(); ++each)
-      if (each->second.who == notice.who && (each->second.node_number == notice.watch || each->second.node_number == 0)) {
+      if (each->second.who == notice.who &&
+          (each->second.node_number == notice.watch || each->second.node_number == 0)) {
         theirs = each->first;
         watches_.erase(each);
         break;
@@ -190,12 +188,12 @@ void process_link::write(const Frame& what) {
   if (rest.empty()) return;
   backlog_.append(rest);
   if (backlog_.size() > 2 * options_.message_bytes_max + frame_overhead_max) {
-    if (!kill_wanted_) kill_wanted_ = exit_cause::failed("its process does not take what is sent to it", fault::overload);
+    if (!kill_wanted_)
+      kill_wanted_ = exit_cause::failed("its process does not take what is sent to it", fault::overload);
     if (handle_ >= 0) ::syscall(SYS_pidfd_send_signal, handle_, SIGKILL, nullptr, 0);
     return;
   }
-  if (!std::exchange(flushing_, true))
-    boost::asio::post(host_.io(), [self = shared_from_this()] { self->flush(); });
+  if (!std::exchange(flushing_, true)) boost::asio::post(host_.io(), [self = shared_from_this()] { self->flush(); });
 }
 
 void process_link::flush() {

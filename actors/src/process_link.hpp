@@ -147,8 +147,8 @@ class process_link final : public reply_sink, public watcher, public std::enable
   std::uint64_t incarnation_ = 0;
   std::uint64_t starting_ = 0;  // effects of the owner; 0: none
   std::uint64_t stopping_ = 0;
-  std::unordered_set<std::uint64_t> in_hand_;              // messages that the agent has not answered
-  std::unordered_map<std::uint64_t, question> letters_;    // to agents below it, by number
+  std::unordered_set<std::uint64_t> in_hand_;            // messages that the agent has not answered
+  std::unordered_map<std::uint64_t, question> letters_;  // to agents below it, by number
   struct watched {
     std::uint64_t node_number;
     troupe::path who;

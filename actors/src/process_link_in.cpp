@@ -50,8 +50,8 @@ void process_link::read() {
     if (there && !*there) break;
     const auto taken = there ? take(found) : result<void>{there.error()};
     if (!taken)
-      return kill(exit_cause::failed("its process sent what is no frame: " + taken.error().message(),
-                                     fault::tool_crash));
+      return kill(
+          exit_cause::failed("its process sent what is no frame: " + taken.error().message(), fault::tool_crash));
   }
   socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [self = shared_from_this()](const boost::system::error_code& failed) {
@@ -177,13 +177,12 @@ void process_link::take(frames::answer order) {
 }
 
 void process_link::take(frames::failed order) {
-  if ((order.number & letter_bit) == 0) return settle(order.number, message::of(process_verdict{std::move(order.cause)}));
+  if ((order.number & letter_bit) == 0)
+    return settle(order.number, message::of(process_verdict{std::move(order.cause)}));
   take(frames::answer{order.number, error{agent_errc::agent_failed, order.cause.describe()}, {}, {}});
 }
 
-void process_link::take(frames::passed_on order) {
-  settle(order.number, message::of(std::move(order)));
-}
+void process_link::take(frames::passed_on order) { settle(order.number, message::of(std::move(order))); }
 
 void process_link::take(frames::letter order) {
   auto& home = host_.home();
@@ -274,9 +273,9 @@ void process_link::check_pulse(instant now) {
   const auto silent = now - instant{duration{heard_ns_.load(std::memory_order_relaxed)}};
   if (silent < longest) return;
   lock.unlock();
-  kill(exit_cause::failed("its process is frozen: nothing was heard of it for " +
-                              std::to_string(silent.count() / 1'000'000) + " ms",
-                          fault::timeout));
+  kill(exit_cause::failed(
+      "its process is frozen: nothing was heard of it for " + std::to_string(silent.count() / 1'000'000) + " ms",
+      fault::timeout));
 }
 
 // -- its end ----------------------------------------------------------------------------------------------------------
@@ -314,13 +313,14 @@ exit_cause ended_by(int number, const process_limits& limits) {
 
 exit_cause process_link::cause_of(const launch_report& how) const {
   if (how.code == CLD_EXITED) {
-    exit_cause cause = exit_cause::failed("its process exited with code " + std::to_string(how.status), fault::tool_crash);
+    exit_cause cause =
+        exit_cause::failed("its process exited with code " + std::to_string(how.status), fault::tool_crash);
     cause.exit_code = how.status;
     if (how.status == exit_without_pipe) cause.text = "its process closed its pipe";
     if (how.status == exit_out_of_memory && options_.limits.memory_bytes != 0) {
       cause.fault = fault::resource_limit;
-      cause.text = "its process wanted more memory than its limit of " + std::to_string(options_.limits.memory_bytes) +
-                   " bytes";
+      cause.text =
+          "its process wanted more memory than its limit of " + std::to_string(options_.limits.memory_bytes) + " bytes";
     }
     return cause;
   }

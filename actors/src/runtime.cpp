@@ -26,6 +26,11 @@ node_options checked(node_options given) {
   require(given.ask_timeout > duration{0}, "ask_timeout must be positive");
   require(given.kill_grace > duration{0}, "kill_grace must be positive");
   require(given.settle_visits_max > 0, "settle_visits_max must be at least 1");
+  const auto require_breaker = [&](const breaker_options& options, const std::string& name) {
+    if (const auto wrong = check(options)) require(false, (name + ": " + wrong->message()).c_str());
+  };
+  require_breaker(given.breaker, "breaker");
+  for (const auto& [name, options] : given.breakers) require_breaker(options, "breakers[" + name + "]");
   require(given.scheduling == scheduling::deterministic || !dynamic_cast<virtual_clock*>(given.clock.get()),
           "clock is a virtual_clock, which needs scheduling = deterministic: nothing else fires its timers");
   if (const auto bad = check(given.budget))
@@ -43,6 +48,8 @@ runtime::runtime(node_options options)
       watches_{*this},
       timers_{*options_.clock},
       blocking_{options_.blocking_threads, options_.blocking_queue, deterministic()},
+      breakers_{options_.breakers, options_.breaker, options_.breakers_max, *options_.clock, *options_.log},
+      quarantine_{options_.quarantine_max},
       processes_{std::make_unique<process_host>(*this, options_.warm_processes)} {}
 
 runtime::~runtime() = default;
@@ -110,6 +117,7 @@ void runtime::end_tree() {
     while (scheduler_->run_one()) {
     }  // last visits
   scheduler_.reset();
+  quarantine_.forget_messages();
 }
 
 cell_ptr runtime::root() const {

@@ -18,8 +18,10 @@
 
 #include "account.hpp"
 #include "blocking_pool.hpp"
+#include "breakers.hpp"
 #include "cell.hpp"
 #include "metrics.hpp"
+#include "quarantine_store.hpp"
 #include "registry.hpp"
 #include "scheduler.hpp"
 #include "timers.hpp"
@@ -94,6 +96,15 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   process_host& processes() noexcept { return *processes_; }
   type_names& names_of_messages() noexcept { return type_names_; }
 
+  // -- failures -------------------------------------------------------------------------------------------------------
+  actors::breakers& circuit_breakers() noexcept { return breakers_; }
+  quarantine_store& quarantined() noexcept { return quarantine_; }
+  // Sends a message that is set aside to its agent again. `mail` has who waits and how long, and nothing else.
+  // not_found if there is no such message at or below `at`; then `mail` is left alone.
+  result<void> retry_quarantined(std::uint64_t id, const troupe::path& at, envelope&& mail);
+  result<void> drop_quarantined(std::uint64_t id, const troupe::path& at);
+  result<quarantine_entry> find_quarantined(std::uint64_t id, const troupe::path& at) const;
+
   // -- ends -----------------------------------------------------------------------------------------------------------
   // The root ended by itself.
   void root_ended(const exit_cause& cause);
@@ -141,6 +152,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   timer_queue timers_;
   blocking_pool blocking_;
   watchdog watchdog_{*this};
+  actors::breakers breakers_;
+  quarantine_store quarantine_;
   agent_types types_;
   type_names type_names_;
   uplink* outside_ = nullptr;

@@ -22,6 +22,10 @@ supervisor_agent::supervisor_agent(agent_context& context, std::shared_ptr<const
   on(&supervisor_agent::find_spec);
   on(&supervisor_agent::child_ended);
   on(&supervisor_agent::retry);
+  on(&supervisor_agent::list_set_aside);
+  on(&supervisor_agent::inspect_set_aside);
+  on(&supervisor_agent::retry_set_aside);
+  on(&supervisor_agent::drop_set_aside);
 }
 
 std::vector<cell_ptr> supervisor_agent::cells() const {
@@ -49,7 +53,8 @@ task<void> supervisor_agent::on_start(turn& now) {
     // The stop hook stops those that were started.
     const bool spent = started.error().is(agent_errc::budget_spent);
     throw failure{error{spent ? agent_errc::budget_spent : agent_errc::failed_to_start,
-                        "child " + child->id + ": " + started.error().message()}};
+                        "child " + child->id + ": " + started.error().message()}
+                      .with_cause(started.error().cause_number())};
   }
 }
 
@@ -179,6 +184,23 @@ result<child_spec_found> supervisor_agent::find_spec(const get_child_spec& reque
   return child_spec_found{*child->spec};
 }
 
+quarantine_entries supervisor_agent::list_set_aside(const list_quarantine&) {
+  return {cell_.home().quarantined().list(where())};
+}
+
+result<quarantine_entry> supervisor_agent::inspect_set_aside(const inspect_quarantined& request) {
+  return cell_.home().find_quarantined(request.id, where());
+}
+
+// The agent answers whoever asked; this turn does not wait for it.
+result<done> supervisor_agent::retry_set_aside(const retry_quarantined& request, turn& now) {
+  return cell_.retry_quarantined(request.id, now);
+}
+
+result<done> supervisor_agent::drop_set_aside(const drop_quarantined& request) {
+  return cell_.home().drop_quarantined(request.id, where()).map([] { return done{}; });
+}
+
 // Whether a child that does not run is forgotten, so that its name can be used again.
 bool supervisor_agent::leaves_nothing(const record& child) const {
   return child.spec->restart == temporary || simple_ || cell_.is_spawner();
@@ -241,7 +263,7 @@ task<result<void>> supervisor_agent::start(position child, turn& now) {
       co_return why;
     }
     if (why.is(agent_errc::timeout)) {
-      why = error{agent_errc::failed_to_start, "its start hook took too long"};
+      why = failure_cause{why}.seen_as(agent_errc::failed_to_start, "its start hook took too long");
       co_await kill(child, false, now);
     }
     log().warn("a child did not start",

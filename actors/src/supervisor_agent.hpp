@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <troupe/actors/agent.hpp>
+#include <troupe/actors/quarantine.hpp>
 #include <troupe/actors/supervision.hpp>
 #include <unordered_map>
 #include <vector>
@@ -65,6 +66,10 @@ class supervisor_agent final : public agent {
   child_list list(const which_children&);
   child_counts count(const count_children&);
   result<child_spec_found> find_spec(const get_child_spec& request);
+  quarantine_entries list_set_aside(const list_quarantine&);
+  result<quarantine_entry> inspect_set_aside(const inspect_quarantined& request);
+  result<done> retry_set_aside(const retry_quarantined& request, turn& now);
+  result<done> drop_set_aside(const drop_quarantined& request);
   task<void> child_ended(child_exit notice, turn& now);
   task<void> retry(retry_restart request, turn& now);
 
@@ -89,7 +94,10 @@ class supervisor_agent final : public agent {
   task<void> release(position child, turn& now);
   task<void> release_casualties(turn& now);
 
-  task<void> restart(position child, turn& now);
+  task<void> restart(position child, bool counts, turn& now);
+  task<void> let_stay_down(position child, const exit_cause& cause, turn& now);
+  task<void> escalate(position child, const exit_cause& cause, turn& now);
+  task<bool> did_not_start(position child, const error& why, turn& now);
   task<void> attempt(position child, turn& now);
   void count_restart(const record& child);
   task<void> try_again(position child, turn& now);
@@ -107,6 +115,7 @@ class supervisor_agent final : public agent {
   records children_;                                      // in start order
   std::unordered_map<std::string_view, position> by_id_;  // keys are views into the records
   std::deque<instant> restarts_;                          // within the period; bounded by the intensity
+  bool gave_up_ = false;                                  // its children are stopped, and it ends with this turn
   std::uint64_t attempts_ = 0;                            // numbers planned restarts
   std::uint64_t names_ = 0;                               // of template children without a name of their own
 };

@@ -19,7 +19,8 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
   const bool failed = notice.cause.is_failure();
   const auto kind = child->spec->restart;
   // One whose wall time is over would not be let start again.
-  const bool restarts = (kind == permanent || (kind == transient && failed)) && !child->cell->time_is_over();
+  const bool restarts = notice.what == response::restart && (kind == permanent || (kind == transient && failed)) &&
+                        !child->cell->time_is_over();
   // A failure that is mended was reported by the agent, with the message that it failed on.
   const bool news = failed && (!restarts || notice.cause.kind != exit_kind::failed);
   log().write(news ? log_level::warn : log_level::debug, "a child ended",
@@ -29,15 +30,28 @@ task<void> supervisor_agent::child_ended(child_exit notice, turn& now) {
                {"restarts", restarts}});
   if (restarts) {
     if (now.now() - child->started >= child->spec->backoff.reset) child->delay = duration{0};
-    co_await restart(child, now);
+    co_await restart(child, notice.counts, now);
     co_return;
   }
+  if (notice.what == response::escalate)
+    co_await escalate(child, notice.cause, now);
+  else
+    co_await let_stay_down(child, notice.cause, now);
+}
+
+task<void> supervisor_agent::let_stay_down(position child, const exit_cause& cause, turn& now) {
   const bool significant = child->spec->significant;
-  const auto path = notice.child->where();
+  const auto path = where() / child->id;
   co_await release(child, now);
   if (leaves_nothing(*child)) erase(child);
-  if (!cell_.parent()) cell_.home().top_level_ended(path, notice.cause);
+  if (!cell_.parent()) cell_.home().top_level_ended(path, cause);
   co_await consider_auto_shutdown(significant, now);
+}
+
+// This supervisor fails as its child did.
+task<void> supervisor_agent::escalate(position child, const exit_cause& cause, turn& now) {
+  auto same = exit_cause::failed("child " + child->id + ": " + cause.text, cause.fault);
+  co_await give_up(std::move(same), now);
 }
 
 task<void> supervisor_agent::retry(retry_restart request, turn& now) {
@@ -47,13 +61,13 @@ task<void> supervisor_agent::retry(retry_restart request, turn& now) {
   if (child->spec->backoff.min > duration{0})
     co_await attempt(child, now);
   else
-    co_await restart(child, now);
+    co_await restart(child, true, now);
 }
 
 // At once, or after the delay. An attempt that is delayed is counted before its delay: a supervisor that has had enough
-// does not wait to give up.
-task<void> supervisor_agent::restart(position child, turn& now) {
-  if (over_intensity(now)) {
+// does not wait to give up. What is not counted: a restart after a failure of a message that is set aside.
+task<void> supervisor_agent::restart(position child, bool counts, turn& now) {
+  if (counts && over_intensity(now)) {
     co_await give_up(exit_cause::shutdown("restart intensity reached: more than " + std::to_string(spec_->intensity) +
                                           " restarts in " + std::to_string(spec_->period.count() / 1'000'000) +
                                           " ms, the last of child " + child->id),
@@ -73,7 +87,7 @@ task<void> supervisor_agent::restart(position child, turn& now) {
 task<void> supervisor_agent::try_again(position child, turn& now) {
   child->state = child_state::restarting;
   if (child->spec->backoff.min > duration{0})
-    co_await restart(child, now);
+    co_await restart(child, true, now);
   else
     plan_retry(child, duration{0}, now);
 }
@@ -97,10 +111,20 @@ task<bool> supervisor_agent::start_again(position child, turn& now) {
     co_await release(child, now);
     if (leaves_nothing(*child)) erase(child);
   } else {
-    co_await try_again(child, now);
-    co_return false;
+    const bool goes_on = co_await did_not_start(child, started.error(), now);
+    co_return goes_on;
   }
   co_return true;
+}
+
+// False if there will be another attempt, or if this supervisor ends.
+task<bool> supervisor_agent::did_not_start(position child, const error& why, turn& now) {
+  const exit_cause cause = exit_cause::failed(why.message(), fault_of(why));
+  switch (child->spec->on_fault.response_without_message(cause.fault)) {
+    case response::stop: co_await let_stay_down(child, cause, now); co_return !gave_up_;
+    case response::escalate: co_await escalate(child, cause, now); co_return false;
+    default: co_await try_again(child, now); co_return false;
+  }
 }
 
 void supervisor_agent::count_restart(const record& child) {
@@ -173,6 +197,7 @@ task<void> supervisor_agent::consider_auto_shutdown(bool significant, turn& now)
 task<void> supervisor_agent::give_up(exit_cause cause, turn& now) {
   log().warn("a supervisor ends", {{"agent", where().str()}, {"cause", cause.describe()}});
   cell_.home().metrics().escalated();
+  gave_up_ = true;
   co_await stop_all(now);
   now.stop(std::move(cause));
 }

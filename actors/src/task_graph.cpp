@@ -22,11 +22,11 @@ std::string between(std::string_view what, T low, T high) {
 std::string what_is_wrong(const task_options& options) {
   if (options.within <= duration::zero()) return "its time limit must be positive";
   const auto& retry = options.retry;
-  if (retry.attempts_max < 1 || retry.attempts_max > graph_limits::attempts)
-    return between<std::size_t>("its number of attempts", 1, graph_limits::attempts);
-  if (retry.delay.min < duration::zero() || retry.delay.max < retry.delay.min)
+  if (retry.attempts < 0 || retry.attempts > graph_limits::attempts)
+    return between("its number of further attempts", 0, graph_limits::attempts);
+  if (retry.delay_min < duration::zero() || retry.delay_max < retry.delay_min || retry.wait_max < duration::zero())
     return "the delays between its attempts are out of order";
-  if (!(retry.delay.jitter >= 0.0 && retry.delay.jitter <= 1.0))
+  if (!(retry.jitter >= 0.0 && retry.jitter <= 1.0))
     return "the jitter of the delays between its attempts must be 0 to 1";
   return {};
 }

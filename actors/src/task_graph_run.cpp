@@ -268,10 +268,13 @@ void graph_engine::failed(std::size_t index, error why) {
     return give_up(index, std::move(why));
   }
   const auto& retry = task.options.retry;
-  const bool again = report.attempts < retry.attempts_max && retry.on.contains(fault_of(why));
+  const int failures = static_cast<int>(report.attempts);
+  const auto delay = failures <= retry.attempts && retry.faults.contains(fault_of(why))
+                         ? next_delay(retry, failures, why.retry_after(), now_.random())
+                         : std::nullopt;
   report.why = std::move(why);
   report.state = task_state::waiting;
-  if (again) return wait_for_next_attempt(index);
+  if (delay) return wait_for_next_attempt(index, *delay);
   if (task.stand_in) {
     tasks_[index].stands_in = true;
     tell(index);
@@ -284,12 +287,7 @@ void graph_engine::failed(std::size_t index, error why) {
   if (tasks_[*task.fallback].missing == 0) ready(*task.fallback);
 }
 
-void graph_engine::wait_for_next_attempt(std::size_t index) {
-  const auto& delay = plan_->tasks[index].options.retry.delay;
-  duration wait = delay.min;
-  for (std::size_t i = 1; i < report_->tasks[index].attempts && wait < delay.max; ++i)
-    wait = wait > delay.max / 2 ? delay.max : wait * 2;
-  if (delay.jitter > 0.0) wait += std::chrono::duration_cast<duration>(wait * (delay.jitter * now_.random().uniform()));
+void graph_engine::wait_for_next_attempt(std::size_t index, duration wait) {
   tell(index);
   if (wait == duration::zero()) return ready(index);
   retries_.emplace(later(now_.now(), wait), index);

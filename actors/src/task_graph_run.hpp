@@ -80,7 +80,7 @@ class graph_engine {
   void look_at_control();
 
   void failed(std::size_t index, error why);
-  void wait_for_next_attempt(std::size_t index);
+  void wait_for_next_attempt(std::size_t index, duration wait);
   void give_up(std::size_t index, error why);
   void over(std::size_t index, task_state how);
   void skip(std::size_t index, std::string because);

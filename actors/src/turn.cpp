@@ -70,9 +70,7 @@ agent_ref turn::parent() const {
   return cell_->where().is_root() ? agent_ref{} : ref(cell_->where().parent());
 }
 
-agent_ref turn::sender() const {
-  return origin_ ? origin_->sender() : agent_ref{};
-}
+agent_ref turn::sender() const { return origin_ ? origin_->sender() : agent_ref{}; }
 
 agent_ref turn::ref(const path& where) const { return cell_->home().ref(where); }
 agent_ref turn::child(std::string_view name) const { return ref(cell_->where() / name); }
@@ -154,19 +152,18 @@ effect_handle turn::begin_run(std::function<message(std::stop_token)> work) {
   if (cell_->abandoned() || cancelled_) return handle;
   auto& stop = cell_->effects().find(id)->stop;
   stop = std::stop_source{};
-  const bool taken = cell_->home().blocking().submit([who = cell_->shared_from_this(), id, work = std::move(work),
-                                                      nobody_waits = stop.get_token()] {
-    if (nobody_waits.stop_requested()) return;
-    try {
-      who->resolve(id, work(nobody_waits));
-    } catch (const failure& f) {
-      who->resolve(id, f.error());
-    } catch (const std::exception& e) {
-      who->resolve(id, error{agent_errc::agent_failed, e.what()});
-    } catch (...) {
-      who->resolve(id, error{agent_errc::agent_failed, "blocking work threw something that is no std::exception"});
-    }
-  });
+  const bool taken = cell_->home().blocking().submit(
+      [who = cell_->shared_from_this(), id, work = std::move(work), nobody_waits = stop.get_token()] {
+        if (nobody_waits.stop_requested()) return;
+        try {
+          who->resolve(id, work(nobody_waits));
+        } catch (const failure& f) {
+          who->resolve(id, f.error());
+        } catch (...) {
+          const actors::failure_cause why{std::current_exception()};
+          who->resolve(id, why.seen_as(agent_errc::agent_failed, why.text));
+        }
+      });
   if (!taken) cell_->complete(id, error{agent_errc::overloaded, "too much blocking work is waiting"});
   return handle;
 }
@@ -231,6 +228,8 @@ void turn::kill(const agent_ref& who, std::string why) {
   else if (auto* outside = cell_->home().outside(); outside && outside->is_outside(who.path()))
     outside->kill(who.path(), std::move(what.cause->text));
 }
+
+circuit_breaker& turn::breaker(std::string_view name) { return cell_->home().circuit_breakers().get(name); }
 
 namespace actors {
 

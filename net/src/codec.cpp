@@ -228,18 +228,23 @@ result<void> codec<trace_context>::unpack(const value& from, trace_context& into
 }
 
 void codec<error>::pack(packer& out, const error& from) {
-  out.array(2);
+  out.array(4);
   out.natural(from.number());
   out.text(from.message());
+  out.natural(from.cause_number());
+  codec<std::optional<std::chrono::nanoseconds>>::pack(out, from.retry_after());
 }
 
 result<void> codec<error>::unpack(const value& from, error& into) {
-  if (auto opened = detail::open_array(from, 0, 2); !opened) return opened;
-  std::uint32_t number = 0;
+  if (auto opened = detail::open_array(from, 0, 4); !opened) return opened;
+  std::uint32_t number = 0, cause = 0;
   std::string message;
+  std::optional<std::chrono::nanoseconds> retry_after;
   if (auto outcome = detail::unpack_item(from, 0, number); !outcome) return outcome;
   if (auto outcome = detail::unpack_item(from, 1, message); !outcome) return outcome;
-  into = error{number, std::move(message)};
+  if (auto outcome = detail::unpack_item(from, 2, cause); !outcome) return outcome;
+  if (auto outcome = detail::unpack_item(from, 3, retry_after); !outcome) return outcome;
+  into = error{number, std::move(message)}.with_cause(cause).with_retry_after(retry_after);
   return ok();
 }
 

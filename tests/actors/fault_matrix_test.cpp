@@ -61,9 +61,7 @@ void contained_by_a_process(const row& expected) {
 
 BOOST_AUTO_TEST_SUITE(fault_matrix_test)
 
-BOOST_AUTO_TEST_CASE(an_exception) {
-  contained_by_a_process({damage::exception, fault::bug, 0, {}, "on purpose", ""});
-}
+BOOST_AUTO_TEST_CASE(an_exception) { contained_by_a_process({damage::exception, fault::bug, 0, {}, "on purpose", ""}); }
 
 BOOST_AUTO_TEST_CASE(a_segfault) {
   contained_by_a_process(
@@ -83,10 +81,10 @@ BOOST_AUTO_TEST_CASE(an_exit) {
 }
 
 BOOST_AUTO_TEST_CASE(the_memory_limit, *boost::unit_test::precondition([](auto) {
-  boost::test_tools::assertion_result there{!sanitized};
-  there.message() << "a sanitizer's allocator does not keep to limits";
-  return there;
-})) {
+                       boost::test_tools::assertion_result there{!sanitized};
+                       there.message() << "a sanitizer's allocator does not keep to limits";
+                       return there;
+                     })) {
   contained_by_a_process({damage::too_much_memory, fault::resource_limit, 0, 79, "more memory than its limit",
                           "the memory limit is reached"});
 }
@@ -143,21 +141,21 @@ BOOST_AUTO_TEST_CASE(exceptions_are_contained_by_every_tier) {
 
 BOOST_AUTO_TEST_CASE(the_node_goes_down_with_a_fault_that_its_own_process_suffers) {
   for (const tier where : {tier::inlined, tier::thread})
-    for (const auto& [what, code] : {std::tuple{damage::segfault, 128 + SIGSEGV},
-                                     std::tuple{damage::abort_it, 128 + SIGABRT},
-                                     std::tuple{damage::stack_overflow, 128 + SIGSEGV},
-                                     std::tuple{damage::exit_it, 3},
-                                     std::tuple{damage::kill_it, 128 + SIGKILL}}) {
+    for (const auto& [what, code] :
+         {std::tuple{damage::segfault, 128 + SIGSEGV}, std::tuple{damage::abort_it, 128 + SIGABRT},
+          std::tuple{damage::stack_overflow, 128 + SIGSEGV}, std::tuple{damage::exit_it, 3},
+          std::tuple{damage::kill_it, 128 + SIGKILL}}) {
       if (sanitized && code != 3 && code != 128 + SIGKILL) continue;  // a sanitizer ends it with a code of its own
-      support::process node{{TROUPE_FAULT_PROGRAM, std::to_string(static_cast<int>(where)),
-                             std::to_string(static_cast<int>(what))}};
+      support::process node{
+          {TROUPE_FAULT_PROGRAM, std::to_string(static_cast<int>(where)), std::to_string(static_cast<int>(what))}};
       BOOST_TEST(node.wait() == code);
       BOOST_TEST(node.text().find("went on") == std::string::npos);
     }
 }
 
 BOOST_AUTO_TEST_CASE(the_same_faults_in_a_process_leave_the_node_alone) {
-  for (const auto what : {damage::segfault, damage::abort_it, damage::stack_overflow, damage::exit_it, damage::kill_it}) {
+  for (const auto what :
+       {damage::segfault, damage::abort_it, damage::stack_overflow, damage::exit_it, damage::kill_it}) {
     support::process node{{TROUPE_FAULT_PROGRAM, std::to_string(static_cast<int>(tier::process)),
                            std::to_string(static_cast<int>(what))}};
     BOOST_TEST(node.wait() == 0);

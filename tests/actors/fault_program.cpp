@@ -21,9 +21,8 @@ int main(int argc, char** argv) {
   node_options options;
   options.log = logger{};
   node n{std::move(options)};
-  auto top = n.supervise({.name = "top",
-                          .intensity = 10,
-                          .children = {child<support::sufferer>("worker", {.isolation = where})}});
+  auto top = n.supervise(
+      {.name = "top", .intensity = 10, .children = {child<support::sufferer>("worker", {.isolation = where})}});
   if (!top) return 1;
   (void)n.ask(n.ref(path{"/top/worker"}), support::suffer{what}, 5s);
   std::cout << "went on\n";

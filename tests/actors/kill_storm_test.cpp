@@ -105,8 +105,8 @@ class city {
       const auto add = [&](int count, const char* name, tier where) {
         for (int i = 0; i < count; ++i) {
           const auto id = name + std::to_string(i);
-          spec.children.push_back(child<citizen>(
-              id, {.isolation = where, .process = {.heartbeat_timeout = std::chrono::minutes{2}}}));
+          spec.children.push_back(
+              child<citizen>(id, {.isolation = where, .process = {.heartbeat_timeout = std::chrono::minutes{2}}}));
           where_.push_back(path{"/" + spec.name} / id);
           tiers_.push_back(where);
         }
@@ -161,9 +161,8 @@ class city {
         n_.kill(whom, "storm");
       return;
     }
-    static constexpr damage ways[] = {damage::exception, damage::segfault, damage::abort_it,
-                                      damage::exit_it,   damage::kill_it,  damage::close_pipe,
-                                      damage::garbage};
+    static constexpr damage ways[] = {damage::exception, damage::segfault,   damage::abort_it, damage::exit_it,
+                                      damage::kill_it,   damage::close_pipe, damage::garbage};
     if (random_.below(3) == 0)
       n_.kill(whom, "storm");
     else
@@ -187,8 +186,8 @@ class city {
     ++outcomes[answer ? "answered" : std::string{answer.error().name()}];
     if (answer) return;
     const auto& why = answer.error();
-    const bool known = why.is(agent_errc::agent_down) || why.is(agent_errc::agent_failed) ||
-                       why.is(agent_errc::would_deadlock);
+    const bool known =
+        why.is(agent_errc::agent_down) || why.is(agent_errc::agent_failed) || why.is(agent_errc::would_deadlock);
     const std::string& text = why.message();
     const bool says_why = text.find("killed") != std::string::npos || text.find("failed") != std::string::npos ||
                           text.find("ended") != std::string::npos || text.find("on purpose") != std::string::npos ||

@@ -249,9 +249,9 @@ BOOST_AUTO_TEST_CASE(its_sub_agents_live_in_its_process_and_are_found_by_their_p
 BOOST_AUTO_TEST_CASE(it_watches_agents_of_the_node) {
   house h;
   h.open_process<talker>({}, std::string{});
-  must_supervise(h.n, {.name = "others",
-                       .intensity = 10,
-                       .children = {child<talker>("here", {.restart = transient}, std::string{})}});
+  must_supervise(
+      h.n,
+      {.name = "others", .intensity = 10, .children = {child<talker>("here", {.restart = transient}, std::string{})}});
   const auto other = h.n.ref(path{"/others/here"});
   must(h.ask(watch_other{other}));
   must(h.n.ask(other, stop_now{"done"}));

@@ -82,10 +82,10 @@ struct folder {
 // tests say.
 bool has_namespaces() {
   node n{threaded()};
-  const auto outcome = n.supervise(
-      {.name = "top",
-       .children = {child<intruder>(
-           "worker", {.isolation = tier::process, .process = {.sandbox = {.read_only_files = true}}})}});
+  const auto outcome =
+      n.supervise({.name = "top",
+                   .children = {child<intruder>(
+                       "worker", {.isolation = tier::process, .process = {.sandbox = {.read_only_files = true}}})}});
   if (!outcome) BOOST_TEST_MESSAGE("skipped: " << outcome.error().message());
   return outcome.has_value();
 }
@@ -154,9 +154,8 @@ BOOST_AUTO_TEST_CASE(a_folder_that_does_not_exist_is_named_in_the_refusal) {
   const auto outcome = n.supervise(
       {.name = "top",
        .children = {child<intruder>(
-           "worker",
-           {.isolation = tier::process,
-            .process = {.sandbox = {.read_only_files = true, .writable = {"/no/such/folder"}}}})}});
+           "worker", {.isolation = tier::process,
+                      .process = {.sandbox = {.read_only_files = true, .writable = {"/no/such/folder"}}}})}});
   BOOST_REQUIRE(!outcome);
   BOOST_TEST(outcome.error().message().find("/no/such/folder") != std::string::npos, outcome.error().message());
 }
@@ -185,8 +184,9 @@ BOOST_AUTO_TEST_CASE(privileges_are_dropped) {
 BOOST_AUTO_TEST_CASE(all_of_it_together) {
   if (!has_namespaces()) return;
   const listener there;
-  cell_block b{{.limits = {.open_files = 64},
-                .sandbox = {.no_network = true, .read_only_files = true, .system_calls = true, .drop_privileges = true}}};
+  cell_block b{
+      {.limits = {.open_files = 64},
+       .sandbox = {.no_network = true, .read_only_files = true, .system_calls = true, .drop_privileges = true}}};
   BOOST_TEST(b.attempt_it("connect", there.port()) != 0);
   BOOST_TEST(b.attempt_it("write", "/tmp/troupe_sandbox_test_all") == EROFS);
   BOOST_TEST(b.attempt_it("files") < 64);

@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_failure_that_is_mended_is_reported_once_with_what_the_age
   s.open_silently({.children = {s.child("child1")}});
   s.crash("child1");
   BOOST_TEST(s.logged_lines() ==
-             "warn  an agent failed agent=/top/child1 type=plain message=end_with incarnation=1 error=died\n"
+             "warn  an agent failed agent=/top/child1 type=plain message=end_with incarnation=1 error=died fault=bug\n"
              "debug a child ended agent=/top/child1 incarnation=1 cause=\"failed: died\" restarts=true\n"
              "debug a child started agent=/top/child1 incarnation=2\n");
 }
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_fails_and_is_not_restarted_is_a_warning) {
   s.open({.children = {s.child("child1", {.restart = temporary})}});
   s.crash("child1");
   BOOST_TEST(s.logged_lines() ==
-             "warn  an agent failed agent=/top/child1 type=plain message=end_with incarnation=1 error=died\n"
+             "warn  an agent failed agent=/top/child1 type=plain message=end_with incarnation=1 error=died fault=bug\n"
              "warn  a child ended agent=/top/child1 incarnation=1 cause=\"failed: died\" restarts=false\n");
 }
 
@@ -112,12 +112,13 @@ BOOST_AUTO_TEST_CASE(each_attempt_to_restart_that_fails_is_a_warning) {
   logged s{log_level::warn};
   s.open({.intensity = 2, .children = {s.child<failing_later>("child1")}});
   s.crash("child1");
-  BOOST_TEST(s.logged_lines() ==
-             "warn  an agent failed agent=/top/child1 type=failing_later message=end_with incarnation=1 error=died\n"
-             "warn  a child did not start agent=/top/child1 incarnation=2 error=\"no second start\"\n"
-             "warn  a child did not start agent=/top/child1 incarnation=3 error=\"no second start\"\n"
-             "warn  a supervisor ends agent=/top cause=\"shutdown: restart intensity reached: more than 2 restarts "
-             "in 5000 ms, the last of child child1\"\n");
+  BOOST_TEST(
+      s.logged_lines() ==
+      "warn  an agent failed agent=/top/child1 type=failing_later message=end_with incarnation=1 error=died fault=bug\n"
+      "warn  a child did not start agent=/top/child1 incarnation=2 error=\"no second start\"\n"
+      "warn  a child did not start agent=/top/child1 incarnation=3 error=\"no second start\"\n"
+      "warn  a supervisor ends agent=/top cause=\"shutdown: restart intensity reached: more than 2 restarts "
+      "in 5000 ms, the last of child child1\"\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_start_that_takes_too_long_is_a_warning) {

@@ -115,10 +115,11 @@ BOOST_AUTO_TEST_CASE(a_graph_and_a_run_of_it_are_shown_with_states_times_and_clu
   const auto x = g.input<int>("x");
   const auto spare = g.task(
       "spare", [](int v) { return v; }, x);
-  const auto first = g.task(
-                          "first", [](int) -> int { throw std::runtime_error{"no luck"}; }, x)
-                         .fallback(spare)
-                         .retry({.attempts_max = 2, .on = fault_set::all()});
+  const auto first =
+      g.task(
+           "first", [](int) -> int { throw std::runtime_error{"no luck"}; }, x)
+          .fallback(spare)
+          .retry({.attempts = 1, .delay_min = 0s, .delay_max = 0s, .jitter = 0.0, .faults = fault_set::all()});
   const auto nested = g.graph("nested", inner, first);
   const auto list = g.task(
       "list", [](int v) { return std::vector<int>(2, v); }, nested);

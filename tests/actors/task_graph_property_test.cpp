@@ -53,9 +53,13 @@ story random_story(test::seeded& random) {
     task.options.priority = static_cast<int>(random.below(4)) - 1;
     if (random.below(5) == 0) task.options.within = some_time(random);
     if (random.below(3) == 0) task.options.on_failure = on_task_failure::skip;
-    task.options.retry.attempts_max = random.below(3) + 1;
-    if (random.below(2) == 0) task.options.retry.delay = {.min = some_time(random), .max = 3s};
-    if (random.below(3) == 0) task.options.retry.on = {fault::overload};
+    auto& retry = task.options.retry;
+    retry = {.attempts = static_cast<int>(random.below(3)), .delay_min = 0s, .delay_max = 0s, .jitter = 0.0};
+    if (random.below(2) == 0) {
+      retry.delay_min = some_time(random);
+      retry.delay_max = 3s;
+    }
+    if (random.below(3) == 0) retry.faults = {fault::overload};
     for (std::size_t tries = random.below(4); i > 0 && tries > 0; --tries) {
       const auto from = random.below(i);
       if (standing_in.contains(from)) continue;
@@ -255,10 +259,10 @@ class model {
     if (t.stands_in) return fail(i);
     t.state = task_state::waiting;
     t.was_ready = true;
-    const bool kind = options.retry.on.contains(fault_of(error{code, ""}));
-    if (kind && t.attempts < options.retry.attempts_max) {
-      duration wait = options.retry.delay.min;
-      for (std::size_t n = 1; n < t.attempts; ++n) wait = std::min(wait * 2, options.retry.delay.max);
+    const bool kind = options.retry.faults.contains(fault_of(error{code, ""}));
+    if (kind && static_cast<int>(t.attempts) <= options.retry.attempts) {
+      duration wait = options.retry.delay_min;
+      for (std::size_t n = 1; n < t.attempts; ++n) wait = std::min(wait * 2, options.retry.delay_max);
       t.was_ready = wait == duration::zero();
       if (!t.was_ready) t.event = now_ + wait;
       return;

@@ -411,8 +411,8 @@ BOOST_AUTO_TEST_CASE(a_graph_that_cannot_be_is_refused_when_it_is_built) {
   }
   {
     graph_builder g{"g"};
-    g.task("a", number).retry({.attempts_max = 0});
-    BOOST_TEST(wrong(g.build()) == "graph `g`: task `a`: its number of attempts must be 1 to 1000");
+    g.task("a", number).retry({.attempts = -1, .delay_min = 0s, .delay_max = 0s, .jitter = 0.0});
+    BOOST_TEST(wrong(g.build()) == "graph `g`: task `a`: its number of further attempts must be 0 to 1000");
   }
   {
     graph_builder g{"g"};

@@ -91,9 +91,10 @@ BOOST_AUTO_TEST_CASE(one_that_hangs_is_abandoned_and_its_successor_has_another_t
     auto options = threaded();
     options.kill_grace = 50ms;
     node n{std::move(options)};
-    must_supervise(n, {.name = "top",
-                       .intensity = 10,
-                       .children = {child<threaded_agent>("one", {.shutdown = 20ms, .isolation = tier::thread}, &gate)}});
+    must_supervise(n,
+                   {.name = "top",
+                    .intensity = 10,
+                    .children = {child<threaded_agent>("one", {.shutdown = 20ms, .isolation = tier::thread}, &gate)}});
     const auto one = n.ref(path{"/top/one"});
     const auto first = must(n.ask(one, your_thread{})).value;
     n.send(one, hold{});

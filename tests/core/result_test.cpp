@@ -152,4 +152,19 @@ BOOST_AUTO_TEST_CASE(the_numbers_of_core_never_change) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(an_error_keeps_its_cause_and_a_delay_in_other_words_too) {
+  using namespace std::chrono_literals;
+  const error plain{errc::io_error, "lost"};
+  BOOST_TEST(plain.cause_number() == 0u);
+  BOOST_TEST(!plain.retry_after());
+  const auto full = error{errc::io_error, "lost"}.with_cause(10'001).with_retry_after(3s).with_context("there");
+  BOOST_TEST(full.cause_number() == 10'001u);
+  BOOST_TEST((full.retry_after() == 3s));
+  BOOST_TEST((result<int>{full}.error().retry_after() == 3s));
+  BOOST_TEST((failure{full}.error().retry_after() == 3s));
+  BOOST_TEST((error{plain}.with_retry_after(-1s).retry_after() == 0s));
+  BOOST_TEST(!error{full}.with_retry_after({}).retry_after());
+  BOOST_TEST((error{plain}.with_cause(1) == plain));  // neither says anything about equality
+}
+
 BOOST_AUTO_TEST_SUITE_END()

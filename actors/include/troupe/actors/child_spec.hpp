@@ -8,6 +8,7 @@
 #include <string>
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/budget.hpp>
+#include <troupe/actors/fault_policy.hpp>
 #include <troupe/actors/fwd.hpp>
 #include <troupe/actors/isolation.hpp>
 #include <troupe/actors/message.hpp>
@@ -116,6 +117,13 @@ struct child_options {
   process_options process = {};  // For tier::process.
   // What it and everything below it may use (budget.hpp). It stays the same one across restarts.
   troupe::budget budget = {};
+  // What is done about failures, by their kind. Default: `restart` decides about all of them.
+  fault_policy on_fault = {};
+  // A message that failed so often in the same way is set aside (quarantine.hpp); 0: never. What counts is each try of
+  // one message, and equal messages that one agent sends again.
+  std::uint32_t quarantine_after = 3;
+  // Equal messages from outside of the tree count too, as if they were all of one sender.
+  bool quarantine_outside = false;
 };
 
 namespace actors {
@@ -179,7 +187,8 @@ child_spec child(std::string id, child_options options, Args... arguments) {
   spec.actor_type = actors::type_label(typeid(A).name());
   if constexpr (net::packable<std::tuple<Args...>>) {
     spec.entry = &actors::build_in_process<A, Args...>;
-    if (spec.isolation == tier::process || sizeof...(Args) == 0) spec.constructor_arguments = net::encode(std::tuple<Args...>{arguments...});
+    if (spec.isolation == tier::process || sizeof...(Args) == 0)
+      spec.constructor_arguments = net::encode(std::tuple<Args...>{arguments...});
   }
   spec.start = [... arguments = std::move(arguments)](agent_context& context) -> std::unique_ptr<agent> {
     return std::make_unique<A>(context, arguments...);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <string_view>
 #include <troupe/core/result.hpp>
 
@@ -28,7 +29,13 @@ inline constexpr std::size_t fault_kinds = 14;
 
 std::string_view to_string(fault kind) noexcept;
 
-// The kind that an error's number stands for. Numbers of other modules and of programs: bug.
+// The kind that an error's number stands for, or that of its cause if it has one (error::cause_number). Numbers of
+// other modules and of programs: bug.
 fault fault_of(const error& why) noexcept;
+// A number that stands for this kind, for error::with_cause: fault_of(error) gives the kind back.
+enum class agent_errc : std::uint32_t;
+agent_errc errc_of(fault kind) noexcept;
+// What was thrown. A failure: as its error. std::bad_alloc: resource_limit. Everything else: bug.
+fault fault_of(const std::exception_ptr& thrown) noexcept;
 
 }  // namespace troupe

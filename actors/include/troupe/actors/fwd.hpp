@@ -7,6 +7,7 @@ namespace troupe {
 class agent;
 class agent_context;
 class agent_ref;
+class circuit_breaker;
 class message;
 class node;
 class task_group;

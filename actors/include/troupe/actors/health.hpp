@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <troupe/actors/budget.hpp>
+#include <troupe/actors/fault.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/path.hpp>
 #include <vector>
@@ -19,7 +20,7 @@ enum class health : std::uint8_t {
   degraded,     // Works, but: mailbox over 80 % of its bound, a restart or failed turn within the last minute, or its
                 // budget is exhausted.
   restarting,   // Between two incarnations.
-  quarantined,  // Set aside by the operator or by policy. Nothing sets it yet.
+  quarantined,  // A message to it was set aside, and waits for the operator (quarantine.hpp).
   unhealthy,    // The turn in hand is older than its budget, or a supervisor has used up its restarts.
 };
 
@@ -44,7 +45,8 @@ struct agent_info {
   std::uint64_t turns = 0;     // Since the agent was created, restarts included; so are the next two.
   std::uint64_t failures = 0;  // Turns and starts that threw.
   std::uint64_t restarts = 0;
-  std::string last_error;    // What the last of them said; empty if there was none.
+  std::string last_error;          // What the last of them said; empty if there was none.
+  fault last_fault = fault::none;  // And of what kind it was.
   duration turn_time_p50{};  // From a message taken to its answer, waiting included; up to a quarter too long. 0: no
                              // turn yet.
   duration turn_time_p99{};
@@ -64,8 +66,9 @@ enum class drop_reason : std::uint8_t {
   late_reply,   // The answer came after the one who asked had given up.
   withdrawn,    // Whoever asked ended before it was handled.
   bad_message,  // It came as bytes that do not hold what its handler takes.
+  quarantined,  // An equal message is set aside.
 };
-inline constexpr std::size_t drop_reasons = 9;
+inline constexpr std::size_t drop_reasons = 10;
 
 std::string_view to_string(drop_reason reason) noexcept;
 

@@ -20,23 +20,23 @@ std::string_view to_string(tier where) noexcept;
 
 // What a process may use. An agent that goes beyond ends with fault::resource_limit.
 struct process_limits {
-  std::size_t memory_bytes = 0;          // That it may allocate, beyond what the runtime itself takes; 0: no limit.
-  duration cpu_time = duration::max();   // Of all its threads since it started; whole seconds, rounded up.
-  std::size_t open_files = 0;            // Descriptors; at least 32. 0: as the node's.
-  std::size_t file_bytes = 0;            // The largest file that it may write; 0: no limit.
+  std::size_t memory_bytes = 0;         // That it may allocate, beyond what the runtime itself takes; 0: no limit.
+  duration cpu_time = duration::max();  // Of all its threads since it started; whole seconds, rounded up.
+  std::size_t open_files = 0;           // Descriptors; at least 32. 0: as the node's.
+  std::size_t file_bytes = 0;           // The largest file that it may write; 0: no limit.
   TROUPE_MESSAGE(process_limits, memory_bytes, cpu_time, open_files, file_bytes)
 };
 
 // What a process for untrusted code or input is kept from. Where the system cannot do one of these, the agent does not
 // start, and the error says why: nothing is left out in silence.
 struct process_sandbox {
-  bool no_network = false;        // Only sockets of its own: a network namespace, or where that is not allowed, no
-                                  // sockets but those of the local kind.
-  bool read_only_files = false;   // No file can be written, made or removed, but below `writable`.
+  bool no_network = false;       // Only sockets of its own: a network namespace, or where that is not allowed, no
+                                 // sockets but those of the local kind.
+  bool read_only_files = false;  // No file can be written, made or removed, but below `writable`.
   std::vector<std::string> writable = {};  // Absolute paths of folders that exist.
-  bool system_calls = false;      // No new programs, no tracing, mounting, modules, clocks, keys, or kernel interfaces
-                                  // that a computation does not need.
-  bool drop_privileges = false;   // No capabilities; started by the superuser, it runs as `nobody`.
+  bool system_calls = false;     // No new programs, no tracing, mounting, modules, clocks, keys, or kernel interfaces
+                                 // that a computation does not need.
+  bool drop_privileges = false;  // No capabilities; started by the superuser, it runs as `nobody`.
   TROUPE_MESSAGE(process_sandbox, no_network, read_only_files, writable, system_calls, drop_privileges)
 };
 

@@ -22,6 +22,8 @@ class payload_base;
 // What the runtime knows of a type of message: one object per C++ type, compared by address.
 struct message_type {
   std::string_view name;
+  // Whether two values of this type are equal; null for a type without ==.
+  bool (*equal)(const actors::payload_base&, const actors::payload_base&) = nullptr;
   // To MessagePack (appended) and back; null for a type whose messages cannot leave their process.
   result<void> (*encode)(const actors::payload_base& from, std::string& out) = nullptr;
   result<message> (*decode)(std::string_view bytes, std::shared_ptr<const void> context) = nullptr;
@@ -58,6 +60,8 @@ constexpr std::string_view name_of_message() {
 }
 
 template <class T>
+constexpr auto equal_of_message() noexcept -> bool (*)(const payload_base&, const payload_base&);
+template <class T>
 result<void> encode_payload(const payload_base& from, std::string& out);
 template <class T>
 result<message> decode_payload(std::string_view bytes, std::shared_ptr<const void> context);
@@ -65,9 +69,9 @@ result<message> decode_payload(std::string_view bytes, std::shared_ptr<const voi
 template <class T>
 constexpr message_type make_message_type() {
   if constexpr (net::packable<T> && !std::is_same_v<T, error>)  // there is no result<error>
-    return {name_of_message<T>(), &encode_payload<T>, &decode_payload<T>};
+    return {name_of_message<T>(), equal_of_message<T>(), &encode_payload<T>, &decode_payload<T>};
   else
-    return {name_of_message<T>()};
+    return {name_of_message<T>(), equal_of_message<T>()};
 }
 
 template <class T>
@@ -100,6 +104,17 @@ class payload final : public payload_base {
   explicit payload(Args&&... args) : payload_base{&type_object<T>}, value(std::forward<Args>(args)...) {}
   T value;
 };
+
+// Containers say that they can be compared when their elements cannot: only a message's own == is asked for.
+template <class T>
+constexpr auto equal_of_message() noexcept -> bool (*)(const payload_base&, const payload_base&) {
+  if constexpr (message_value<T> && std::equality_comparable<T>)
+    return [](const payload_base& a, const payload_base& b) {
+      return static_cast<const payload<T>&>(a).value == static_cast<const payload<T>&>(b).value;
+    };
+  else
+    return nullptr;
+}
 
 }  // namespace actors
 
@@ -161,6 +176,13 @@ class message {
 
   const message_type* type() const noexcept { return payload_ ? payload_->type() : nullptr; }
   std::string_view type_name() const noexcept { return payload_ ? payload_->type()->name : std::string_view{}; }
+
+  // Whether both are the same object, or hold equal values of one type that has ==.
+  bool same_as(const message& other) const {
+    if (payload_ == other.payload_) return true;
+    if (type() == nullptr || type() != other.type() || !type()->equal) return false;
+    return type()->equal(*payload_, *other.payload_);
+  }
 
   // The value, if it is a T; nullptr otherwise. Valid as long as this message.
   template <class T>

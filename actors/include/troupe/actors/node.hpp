@@ -4,14 +4,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/agent_types.hpp>
 #include <troupe/actors/child_spec.hpp>
+#include <troupe/actors/circuit_breaker.hpp>
 #include <troupe/actors/effect.hpp>
 #include <troupe/actors/health.hpp>
+#include <troupe/actors/quarantine.hpp>
 #include <troupe/actors/supervision.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/log.hpp>
@@ -36,8 +39,13 @@ struct node_options {
   duration kill_grace = std::chrono::seconds{1};
   // Processes for agents of tier::process that are kept ready, once there has been one.
   std::size_t warm_processes = 1;
-  std::uint64_t seed = 0;      // Of all randomness; 0: from the system.
-  troupe::budget budget = {};  // What all agents of the node may use (budget.hpp).
+  // Circuit breakers by the name of what they guard, and those that are not named; so many may be used.
+  std::map<std::string, breaker_options, std::less<>> breakers = {};
+  breaker_options breaker = {};
+  std::size_t breakers_max = 256;
+  std::size_t quarantine_max = 1'000;  // Messages in quarantine; the oldest gives way. 0: there is no quarantine.
+  std::uint64_t seed = 0;              // Of all randomness; 0: from the system.
+  troupe::budget budget = {};          // What all agents of the node may use (budget.hpp).
   std::size_t dead_letters_kept = 1'000;
   std::uint64_t settle_visits_max = 10'000'000;  // After so many visits to agents settle() gives up; at least 1.
   std::shared_ptr<troupe::clock> clock = {};     // Shared with the caller. Default: real time. Threads need real time.
@@ -127,6 +135,8 @@ class node {
   std::array<std::uint64_t, drop_reasons> dropped() const;
   // The last dead letters, oldest first; bounded by node_options::dead_letters_kept.
   std::vector<dead_letter> dead_letters() const;
+  // Those that were used, in order of their names.
+  std::vector<breaker_info> breakers() const;
   std::uint64_t messages_processed() const;
   std::uint64_t restarts() const;
   metrics_registry& metrics() noexcept;
@@ -134,6 +144,16 @@ class node {
   std::string metrics_text() const;
   const troupe::clock& clock() const noexcept;
   const logger& log() const noexcept;
+
+  // Messages that were set aside (quarantine.hpp), oldest first. An agent's stay when it ends for good. Errors:
+  // errc::not_found.
+  std::vector<quarantine_entry> quarantine() const;
+  result<quarantine_entry> quarantined(std::uint64_t id) const;
+  // Hands the message to its agent again, and gives what that answers. One that is handled is no longer set aside; one
+  // that fails stays. Waits and fails as `ask` does.
+  result<message> retry_quarantined(std::uint64_t id, std::optional<duration> within = {});
+  pending_message begin_retry_quarantined(std::uint64_t id, std::optional<duration> within = {});
+  result<void> drop_quarantined(std::uint64_t id);
 
   // Deterministic scheduling only (with a virtual_clock); every other use is a bug and throws.
   // Runs until nobody has anything to do at the present time. Throws overloaded if that does not happen within

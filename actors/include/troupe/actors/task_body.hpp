@@ -97,8 +97,8 @@ template <class T>
 const T& checked_input(const message& from) {
   const T* found = from.get_if<T>();
   if (!found)
-    throw failure{error{agent_errc::unexpected_reply, "expected a " + type_name<T>() + ", got a `" +
-                                                          std::string{from.type_name()} + "`"}};
+    throw failure{error{agent_errc::unexpected_reply,
+                        "expected a " + type_name<T>() + ", got a `" + std::string{from.type_name()} + "`"}};
   return *found;
 }
 

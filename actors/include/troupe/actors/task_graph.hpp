@@ -20,7 +20,7 @@
 //
 //   troupe::graph_builder g{"brief"};
 //   auto topic   = g.input<std::string>("topic");
-//   auto news    = g.task("news", fetch_news, topic).retry({.attempts_max = 3, .delay = {.min = 100ms, .max = 1s}});
+//   auto news    = g.task("news", fetch_news, topic).retry({.attempts = 2, .delay_min = 100ms, .delay_max = 1s});
 //   auto papers  = g.task("papers", fetch_papers, topic).skip_on_failure();
 //   auto summary = g.task("summary", summarise, news, troupe::maybe(papers));
 //   auto brief   = g.build(summary, topic).value();  // task_graph<std::string, std::string>

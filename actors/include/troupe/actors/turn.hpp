@@ -27,8 +27,9 @@ template <class F>
 struct blocking_result : std::invoke_result<F> {};
 template <class F>
 requires std::invocable<F, std::stop_token>
-struct blocking_result<F> : std::invoke_result<F, std::stop_token> {};
-}
+struct blocking_result<F> : std::invoke_result<F, std::stop_token> {
+};
+}  // namespace actors
 
 // Small, fast random numbers for a turn (SplitMix64, Steele et al. 2014); a UniformRandomBitGenerator. Seeded from the
 // node's seed, the agent's path and the number of the turn, so that a turn that is run again sees the same numbers.
@@ -133,8 +134,8 @@ class turn {
   // handler, or to the agent, may outlive both. A function that takes a std::stop_token is told by it when nobody waits
   // for it any more; one that has not begun by then never does.
   template <class F>
-  requires actors::blocking_work<std::remove_cvref_t<F>&>
-  auto run(F&& work) {
+  requires actors::blocking_work < std::remove_cvref_t<F>
+  & > auto run(F&& work) {
     using R = typename actors::blocking_result<std::remove_cvref_t<F>&>::type;
     return actors::effect_of<R, F>{
         begin_run([work = std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(work))](std::stop_token stop) {
@@ -195,6 +196,10 @@ class turn {
   // decides what comes next. The root cannot be killed. Throws unknown_agent for an empty reference.
   void kill(const agent_ref& who, std::string why = "killed by a turn");
 
+  // The circuit breaker of a dependency by name, shared by all agents of the node; `guarded` (retry.hpp) uses it.
+  // Throws overloaded for one name too many (node_options::breakers_max).
+  circuit_breaker& breaker(std::string_view name);
+
  private:
   friend class actors::cell;
   friend class actors::process_agent;
@@ -223,6 +228,7 @@ class turn {
   actors::cell* cell_;
   const message_type* type_ = nullptr;          // of the message in hand
   message in_hand_;                             // kept for handlers that take a reference
+  message kept_;                                // for another try, or to be set aside; empty: not kept
   std::shared_ptr<actors::reply_sink> origin_;  // who gets the reply; shared with the sender
   std::uint64_t reply_to_ = 0;                  // the origin's effect; 0: nobody waits, or it is answered
   std::uint64_t number_ = 0;
@@ -237,11 +243,13 @@ class turn {
   std::uint32_t blocked_sends_ = 0;  // sends that wait for room in a mailbox; the turn ends when they have it
   std::uint32_t index_ = 0;          // among the cell's turns
   std::uint32_t sub_agents_ = 0;     // that were given a name by the turn
+  std::uint32_t tries_ = 0;          // that have failed
+  std::uint32_t aside_ = 0;          // the message's number in quarantine, if the operator sent it again
   actors::turn_kind kind_{};
   bool declined_ = false;
   bool asked_ = false;  // somebody waits for an answer, or did
   bool asker_gone_ = false;
-  bool reported_ = false;  // as older than its budget
+  bool reported_ = false;             // as older than its budget
   std::unique_ptr<error> cancelled_;  // why it gets no effects any more; null: it does
 };
 

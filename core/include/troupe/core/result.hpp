@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -47,6 +49,28 @@ class error {
   error& with_context(std::string_view context) &;
   error&& with_context(std::string_view context) &&;
 
+  // What one who passes an error on in other words keeps of it. Both travel with the error, and say nothing about
+  // equality.
+  // The number of the error behind this one: "the agent failed, since the provider throttled it". 0: none.
+  std::uint32_t cause_number() const noexcept { return cause_number_; }
+  error& with_cause(std::uint32_t number) & noexcept {
+    cause_number_ = number;
+    return *this;
+  }
+  error&& with_cause(std::uint32_t number) && noexcept { return std::move(with_cause(number)); }
+  // How long to wait before another try, if whoever failed said so. Never negative.
+  std::optional<std::chrono::nanoseconds> retry_after() const noexcept {
+    if (retry_after_ns_ < 0) return {};
+    return std::chrono::nanoseconds{retry_after_ns_};
+  }
+  error& with_retry_after(std::optional<std::chrono::nanoseconds> wait) & noexcept {
+    retry_after_ns_ = wait ? std::max<std::int64_t>(0, wait->count()) : -1;
+    return *this;
+  }
+  error&& with_retry_after(std::optional<std::chrono::nanoseconds> wait) && noexcept {
+    return std::move(with_retry_after(wait));
+  }
+
   // Equal numbers and messages; the name follows from the number.
   friend bool operator==(const error& a, const error& b) noexcept {
     return a.number_ == b.number_ && a.message_ == b.message_;
@@ -55,8 +79,10 @@ class error {
 
  private:
   std::uint32_t number_;
+  std::uint32_t cause_number_ = 0;
   std::string_view name_;  // static lifetime
   std::string message_;
+  std::int64_t retry_after_ns_ = -1;  // -1: nobody said
 };
 
 // An error turned into an exception, for where a result cannot be returned. What escapes an agent's turn goes to its
