@@ -39,6 +39,10 @@ account::account(troupe::path where, const budget& limits, std::shared_ptr<accou
   for (const auto& [name, limit] : limits) lines_.push_back({.quantity = name, .limit = limit.value()});
 }
 
+account::account(troupe::path where, budgets_above& beyond) : account{std::move(where), {}, nullptr} {
+  ledger_->beyond = &beyond;
+}
+
 const budget_use* account::find(std::string_view quantity) const noexcept {
   const auto found =
       std::find_if(lines_.begin(), lines_.end(), [&](const auto& each) { return each.quantity == quantity; });
@@ -59,25 +63,35 @@ std::optional<refusal> account::reserve(const amounts& asked, std::uint64_t& id)
         ++line->refused;
         return refusal{each->where_, *line, how_much.value()};
       }
+  std::uint64_t number = 0;
+  if (ledger_->beyond)
+    if (auto refused = ledger_->beyond->reserve(asked, number)) return refused;
   for (account* each = this; each; each = each->above_.get())
     for (const auto& [name, how_much] : asked)
       if (auto* line = each->find(name)) line->reserved += how_much.value();
-  id = ++ledger_->reservations;
+  id = number != 0 ? number : ++ledger_->reservations;
   return {};
 }
 
-std::optional<refusal> account::settle(const amounts& reserved, const amounts& used) {
+void account::begin(std::uint64_t id) {
+  if (ledger_->beyond) ledger_->beyond->begin(id);
+}
+
+std::optional<refusal> account::settle(const amounts& reserved, const amounts& used, std::uint64_t id) {
   std::optional<refusal> over;
   std::scoped_lock held{ledger_->mutex};
   for (const auto& [name, how_much] : reserved)
     close(name, how_much.value(), used.find(name).value_or(how_much.value()), &over);
   for (const auto& [name, how_much] : used)
     if (!reserved.find(name)) close(name, 0, how_much.value(), &over);
+  if (ledger_->beyond)
+    if (auto further = ledger_->beyond->settle(id, used); further && !over) over = std::move(further);
   return over;
 }
 
-void account::cancel(const amounts& reserved) noexcept {
+void account::cancel(const amounts& reserved, std::uint64_t id) noexcept {
   std::scoped_lock held{ledger_->mutex};
+  if (ledger_->beyond) ledger_->beyond->cancel(id);
   for (const auto& [name, how_much] : reserved) close(name, how_much.value(), 0, nullptr);
 }
 
@@ -123,6 +137,8 @@ std::optional<refusal> account::admit(const troupe::path& newcomer, instant now)
   std::scoped_lock held{ledger_->mutex};
   for (account* each = this; each; each = each->above_.get())
     if (auto why = each->refuse_newcomer(newcomer, now)) return why;
+  if (ledger_->beyond)
+    if (auto why = ledger_->beyond->admit(newcomer)) return why;
   for (account* each = this; each; each = each->above_.get()) {
     if (auto* line = each->find(quantity::children)) ++line->reserved;
     if (auto* line = each->find(quantity::depth)) line->spent = std::max(line->spent, each->level_of(newcomer));
@@ -132,6 +148,7 @@ std::optional<refusal> account::admit(const troupe::path& newcomer, instant now)
 
 void account::leave() noexcept {
   std::scoped_lock held{ledger_->mutex};
+  if (ledger_->beyond) ledger_->beyond->leave();
   for (account* each = this; each; each = each->above_.get())
     if (auto* line = each->find(quantity::children)) --line->reserved;
 }
@@ -180,6 +197,9 @@ std::optional<budget_room> account::left(std::string_view quantity, const troupe
     if (quantity == quantity::depth) stands.spent = each->level_of(from);
     if (!tightest || stands.left() < tightest->left) tightest = {stands.left(), stands.limit, each->where_};
   }
+  if (ledger_->beyond)
+    if (auto further = ledger_->beyond->left(quantity, from); further && (!tightest || further->left < tightest->left))
+      tightest = std::move(further);
   return tightest;
 }
 

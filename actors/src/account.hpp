@@ -22,6 +22,20 @@ struct refusal {
   error to_error(const troupe::path& by) const;
 };
 
+// The budgets above the topmost account of this process, which the node keeps: see remote_budget.hpp. As `account` has
+// them; `id` is the reservation's number there.
+class budgets_above {
+ public:
+  virtual ~budgets_above() = default;
+  virtual std::optional<refusal> reserve(const amounts& asked, std::uint64_t& id) = 0;
+  virtual void begin(std::uint64_t id) = 0;
+  virtual std::optional<refusal> settle(std::uint64_t id, const amounts& used) = 0;
+  virtual void cancel(std::uint64_t id) = 0;
+  virtual std::optional<refusal> admit(const troupe::path& newcomer) = 0;
+  virtual void leave() = 0;
+  virtual std::optional<budget_room> left(std::string_view quantity, const troupe::path& from) = 0;
+};
+
 // The budget of one agent in numbers. Accounts form a tree, as the agents do; whatever is taken is taken from an
 // account and all above it, or from none. Always, in every account: reserved + spent <= limit.
 //
@@ -35,6 +49,8 @@ struct refusal {
 class account {
  public:
   account(troupe::path where, const budget& limits, std::shared_ptr<account> above);
+  // The topmost one of a process, without limits of its own. `beyond` outlives it.
+  account(troupe::path where, budgets_above& beyond);
   account(const account&) = delete;
   account& operator=(const account&) = delete;
 
@@ -44,9 +60,11 @@ class account {
   // Preconditions of these: what `check` accepts; what is settled or cancelled was reserved here, and still is.
   // Gives `id` a number, unless it is refused.
   std::optional<refusal> reserve(const amounts& asked, std::uint64_t& id);
+  // From now on, it is charged in full if whoever reserved it is gone.
+  void begin(std::uint64_t id);
   // Charges what was used; what is not named, as reserved. The refusal is the first overrun; the charge stands.
-  std::optional<refusal> settle(const amounts& reserved, const amounts& used);
-  void cancel(const amounts& reserved) noexcept;
+  std::optional<refusal> settle(const amounts& reserved, const amounts& used, std::uint64_t id = 0);
+  void cancel(const amounts& reserved, std::uint64_t id = 0) noexcept;
 
   // One more agent below: its place among the children, its level, and whether there is time.
   std::optional<refusal> admit(const troupe::path& newcomer, instant now);
@@ -71,6 +89,7 @@ class account {
   struct ledger {
     std::mutex mutex;
     std::uint64_t reservations = 0;
+    budgets_above* beyond = nullptr;  // of a process: the rest of the way to the root
   };
 
   const budget_use* find(std::string_view quantity) const noexcept;

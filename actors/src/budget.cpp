@@ -105,14 +105,18 @@ reservation& reservation::operator=(reservation&& other) noexcept {
 
 reservation::~reservation() { drop(); }
 
+void reservation::begin() noexcept {
+  if (!std::exchange(begun_, true) && open_ && account_) account_->begin(id_);
+}
+
 // Charging in full what was reserved always fits.
 void reservation::drop() noexcept {
   if (!begun_) return cancel();
-  if (std::exchange(open_, false) && account_) (void)account_->settle(reserved_, reserved_);
+  if (std::exchange(open_, false) && account_) (void)account_->settle(reserved_, reserved_, id_);
 }
 
 void reservation::cancel() noexcept {
-  if (std::exchange(open_, false) && account_) account_->cancel(reserved_);
+  if (std::exchange(open_, false) && account_) account_->cancel(reserved_, id_);
 }
 
 namespace {
@@ -139,7 +143,7 @@ result<void> reservation::settle(const amounts& used) {
 result<void> reservation::close_with(const amounts& used) {
   if (!std::exchange(open_, false)) return not_open();
   if (!account_) return {};
-  if (const auto over = account_->settle(reserved_, used)) return over->to_error(by_);
+  if (const auto over = account_->settle(reserved_, used, id_)) return over->to_error(by_);
   return {};
 }
 

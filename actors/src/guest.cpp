@@ -17,6 +17,7 @@
 #include "entry_point.hpp"
 #include "frame_stream.hpp"
 #include "hardening.hpp"
+#include "remote_budget.hpp"
 #include "runtime.hpp"
 #include "uplink.hpp"
 
@@ -130,6 +131,7 @@ class guest final : public uplink {
   std::shared_ptr<runtime> home_;
   troupe::path where_;
   process_options options_;
+  remote_budget budget_{[this](const frames::budget_request& request) { out_.send(request); }};
   cell_ptr agent_;
 
   struct question {
@@ -239,6 +241,9 @@ result<void> guest::take(const frame_reader::frame& what) {
       return pass(std::type_identity<frames::answer>{}, [this](frames::answer order) { take(std::move(order)); });
     case frames::kind::down:
       return pass(std::type_identity<frames::down>{}, [this](frames::down order) { take(std::move(order)); });
+    case frames::kind::budget_answer:
+      return pass(std::type_identity<frames::budget_answer>{},
+                  [this](frames::budget_answer answer) { budget_.take(std::move(answer)); });
     case frames::kind::stop:
       return pass(std::type_identity<frames::stop>{}, [this](frames::stop order) { take(std::move(order)); });
     default: return error{errc::parse_error, "no frame has kind " + std::to_string(static_cast<int>(what.kind))};
@@ -287,6 +292,7 @@ void guest::begin(frames::start order) {
   home_->configure_below(order.seed, order.ask_timeout);
   cell_seed seed{.where = order.where, .spec = spec_of(order), .incarnation = order.incarnation - 1};
   seed.last_cause = order.previous;
+  if (order.has_budget) seed.nearest_account = std::make_shared<account>(order.where, budget_);
   if (!order.argument_type.empty())
     seed.arguments = troupe::message::encoded(order.argument_type, order.arguments, context());
   agent_ = home_->make_cell(std::move(seed)).value();

@@ -63,6 +63,7 @@ result<frames::start> process_agent::order(std::optional<exit_cause> previous) c
   out.seed = home.options().seed;
   out.ask_timeout = home.options().ask_timeout;
   out.options = spec_.process;
+  out.has_budget = cell_.nearest_account() != nullptr;
   for (std::size_t i = 0; i < fault_kinds; ++i) {
     const auto kind = static_cast<fault>(i);
     const auto action = spec_.on_fault.action(kind);

@@ -23,6 +23,7 @@ enum class kind : std::uint8_t {
   answer = 3,  // both ways
   down = 4,
   stop = 5,
+  budget_answer = 6,
   started = 16,  // process to node
   not_started = 17,
   failed = 18,
@@ -33,6 +34,7 @@ enum class kind : std::uint8_t {
   unwatch = 23,
   kill = 24,
   beat = 25,
+  budget_request = 26,
 };
 
 // An error that came as bytes, with the name of its number again.
@@ -67,8 +69,9 @@ struct start {
   duration ask_timeout{};
   process_options options;
   std::vector<retry_rule> retries;
+  bool has_budget = false;  // of its own, or above
   TROUPE_MESSAGE(start, where, actor_type, incarnation, previous, module, entry, constructor_arguments, argument_type,
-                 arguments, seed, ask_timeout, options, retries)
+                 arguments, seed, ask_timeout, options, retries, has_budget)
 };
 
 struct started {
@@ -176,6 +179,31 @@ struct kill {
   troupe::path who;
   std::string why;
   TROUPE_MESSAGE(kill, who, why)
+};
+
+// What the process does to the budgets that hold for its agent; each step is answered.
+enum class budget_step : std::uint8_t { reserve = 1, begin, settle, cancel, admit, leave, left };
+using amount_list = std::vector<std::pair<std::string, std::int64_t>>;
+struct budget_request {
+  static constexpr kind frame_kind = kind::budget_request;
+  std::uint64_t number = 0;
+  budget_step what = budget_step::reserve;
+  std::uint64_t id = 0;     // of the reservation
+  troupe::path where = {};  // of the newcomer, or of who asks what is left
+  amount_list amounts = {};
+  TROUPE_MESSAGE(budget_request, number, what, id, where, amounts)
+};
+struct budget_answer {
+  static constexpr kind frame_kind = kind::budget_answer;
+  std::uint64_t number = 0;
+  std::uint64_t id = 0;
+  bool refused = false;
+  troupe::path whose = {};  // the budget that refused, or that has the least left; and how it stood
+  std::string quantity = {};
+  std::int64_t limit = 0, reserved = 0, spent = 0, overrun = 0;  // `spent`: of `left`, what is left
+  std::uint64_t refusals = 0;
+  std::int64_t asked = 0;
+  TROUPE_MESSAGE(budget_answer, number, id, refused, whose, quantity, limit, reserved, spent, overrun, refusals, asked)
 };
 
 // The process is alive, and for how long its agent's code has not given its thread back (0: it has).

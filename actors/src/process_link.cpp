@@ -224,5 +224,6 @@ void process_link::flush() {
 
 template void process_link::write(const frames::answer&);
 template void process_link::write(const frames::down&);
+template void process_link::write(const frames::budget_answer&);
 
 }  // namespace troupe::actors

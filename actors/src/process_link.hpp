@@ -15,6 +15,7 @@
 #include "frame_stream.hpp"
 #include "launcher.hpp"
 #include "mailbox.hpp"
+#include "remote_budget.hpp"
 #include "reply_sink.hpp"
 #include "watches.hpp"
 
@@ -117,6 +118,7 @@ class process_link final : public reply_sink, public watcher, public std::enable
   void take(frames::unwatch order);
   void take(frames::kill order);
   void take(const frames::beat& order);
+  void take(const frames::budget_request& order);
   void settle(std::uint64_t effect, result<message> outcome);
   exit_cause cause_of(const launch_report& how) const;
   void finish(exit_cause cause);
@@ -133,6 +135,7 @@ class process_link final : public reply_sink, public watcher, public std::enable
   std::atomic<bool> over_{false};
   std::atomic<std::int64_t> heard_ns_{0};
   bool heard_once_ = false;
+  lent_budget budget_;
   std::optional<exit_cause> last_words_;  // what the agent said about its own end
 
   struct question {

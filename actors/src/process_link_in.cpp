@@ -124,6 +124,7 @@ result<void> process_link::take(const frame_reader::frame& what) {
     case frames::kind::watch: return pass(std::type_identity<frames::watch>{});
     case frames::kind::unwatch: return pass(std::type_identity<frames::unwatch>{});
     case frames::kind::kill: return pass(std::type_identity<frames::kill>{});
+    case frames::kind::budget_request: return pass(std::type_identity<frames::budget_request>{});
     case frames::kind::beat: return pass(std::type_identity<frames::beat>{});
     default: return error{errc::parse_error, "kind " + std::to_string(static_cast<int>(what.kind))};
   }
@@ -265,6 +266,11 @@ void process_link::take(const frames::beat& order) {
                           fault::timeout));
 }
 
+void process_link::take(const frames::budget_request& order) {
+  const auto who = owner();
+  if (who) write(budget_.serve(order, who->nearest_account(), where_, host_.home().time().now()));
+}
+
 void process_link::check_pulse(instant now) {
   std::unique_lock lock{mutex_};
   if (owner_.expired() || kill_wanted_) return;
@@ -377,6 +383,7 @@ void process_link::finish(exit_cause cause) {
   for (const auto& [number, each] : watches) host_.home().watching().remove(each.who, each.node_number);
   for (auto& [number, each] : letters)
     each.asker->resolve(each.effect, error{agent_errc::agent_down, where_.str() + " ended: " + cause.describe()});
+  budget_.close();
   host_.forget(*this, where_);
   if (!who) return;
   for (const auto effect : in_hand) who->resolve(effect, message::of(process_verdict{cause}));

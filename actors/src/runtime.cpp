@@ -136,7 +136,7 @@ result<cell_ptr> runtime::make_cell(cell_seed seed) {
   seed.home = shared_from_this();
   if (seed.parent) seed.nearest_account = seed.parent->nearest_account();
   if (seed.spawner) return scheduler_->make(std::move(seed));
-  if (seed.nearest_account) {
+  if (seed.nearest_account && seed.parent) {  // the root of a process has its place by the node
     if (const auto refused = seed.nearest_account->admit(seed.where, time().now()))
       return budget_refused(*refused, seed.where);
     seed.counted = true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <troupe/actors/budget.hpp>
 #include <troupe/actors/run.hpp>
 
 #include "process_agents.hpp"
@@ -161,6 +162,51 @@ class starter : public agent {
   }
   std::string how_;
   std::string file_;
+};
+
+struct spend_some {
+  std::int64_t tokens = 0;
+  std::string how;
+  using reply_type = number;  // what is left
+  TROUPE_MESSAGE(spend_some, tokens, how)
+};
+
+class spender : public agent {
+ public:
+  explicit spender(agent_context& context) : agent{context} {
+    on(&spender::spend_it);
+    on([](const where_are_you&) { return number{::getpid()}; });
+  }
+
+ private:
+  task<result<number>> spend_it(spend_some what, turn& now) {
+    auto held = now.reserve(quantity::tokens, what.tokens);
+    if (!held) co_return held.error();
+    if (what.how == "begin and die") held->begin();
+    if (what.how.ends_with("die")) ::raise(SIGKILL);
+    if (what.how == "settle") (void)held->settle();
+    if (what.how == "spawn") {
+      auto spawning = now.spawn<spender>("below");
+      auto below = co_await spawning.as_result();
+      if (!below) co_return below.error();
+    }
+    if (what.how != "settle") held->cancel();
+    co_return number{now.budget_left(quantity::tokens)->left};
+  }
+};
+
+// Fails twice for want of a provider.
+class flaky : public agent {
+ public:
+  explicit flaky(agent_context& context) : agent{context} {
+    on([this](const where_are_you&) {
+      if (++tries_ < 3) throw failure{error{agent_errc::provider_throttled, "later"}};
+      return number{tries_};
+    });
+  }
+
+ private:
+  std::int64_t tries_ = 0;
 };
 
 class leaver : public agent {
@@ -390,6 +436,54 @@ BOOST_AUTO_TEST_CASE(a_node_that_stops_leaves_no_process_behind) {
   }
   BOOST_TEST(!exists(pid));
   BOOST_TEST((::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD));
+}
+
+BOOST_AUTO_TEST_CASE(the_budgets_above_hold_in_a_process_too) {
+  house h;
+  must_supervise(h.n, {.name = "team",
+                       .intensity = 100,
+                       .children = {child<spender>("one", {.isolation = tier::process}),
+                                    child<spender>("two", {.isolation = tier::process})},
+                       .budget = {{quantity::tokens, 100}, {quantity::children, 3}}});
+  const auto one = h.n.ref(path{"/team/one"}), two = h.n.ref(path{"/team/two"});
+  BOOST_TEST(must(h.n.ask(one, spend_some{60, "settle"})).value == 40);
+  const auto refused = h.n.ask(two, spend_some{50, "settle"});
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().is(agent_errc::budget_spent));
+  BOOST_TEST(contains(refused.error().message(), "the budget of /team allows 100"));
+  // What is only reserved comes back; so does what a process that dies had reserved, unless the effect had begun.
+  BOOST_TEST(must(h.n.ask(two, spend_some{40, "drop"})).value == 40);
+  BOOST_TEST(!h.n.ask(two, spend_some{30, "die"}));
+  BOOST_TEST(comes_true([&] { return must(h.n.ask(one, spend_some{0, "settle"})).value == 40; }));
+  BOOST_TEST(!h.n.ask(two, spend_some{30, "begin and die"}));
+  BOOST_TEST(comes_true([&] { return must(h.n.ask(one, spend_some{0, "settle"})).value == 10; }));
+  // One more agent has room, the next one has not; and the place is free when the process is gone.
+  BOOST_TEST(must(h.n.ask(one, spend_some{0, "spawn"})).value == 10);
+  const auto full = h.n.ask(two, spend_some{0, "spawn"});
+  BOOST_REQUIRE(!full);
+  BOOST_TEST(full.error().is(agent_errc::budget_spent));
+  h.n.kill(one);
+  BOOST_TEST(comes_true([&] { return h.n.ask(two, spend_some{0, "spawn"}).has_value(); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_is_tried_again_in_the_same_process) {
+  house h;
+  h.open<flaky>({.on_fault = {{fault::provider_throttled,
+                               fault_action::retry({.attempts = 3, .delay_min = 1ms, .delay_max = 1ms})}},
+                 .isolation = tier::process});
+  BOOST_TEST(must(h.ask(where_are_you{})).value == 3);
+  BOOST_TEST(h.n.info(h.worker().path())->restarts == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_ends_process_after_process_is_set_aside) {
+  house h;
+  h.open({.quarantine_outside = true, .isolation = tier::process});
+  for (int i = 0; i < 3; ++i) BOOST_TEST(h.ask(suffer{damage::segfault}).error().is(agent_errc::agent_failed));
+  const auto refused = h.ask(suffer{damage::segfault});
+  BOOST_TEST(refused.error().is(agent_errc::quarantined));
+  BOOST_TEST(must(h.ask(count_up{})).value == 1);
+  BOOST_REQUIRE(h.n.quarantine().size() == 1U);
+  BOOST_TEST(to_string(h.n.info(path{"/top"})->rolled_up) == "quarantined");
 }
 
 BOOST_AUTO_TEST_CASE(under_deterministic_scheduling_it_runs_inlined) {

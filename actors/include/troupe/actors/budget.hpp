@@ -155,7 +155,7 @@ class [[nodiscard]] reservation {
   bool is_open() const noexcept { return open_; }
 
   // The effect begins: from now on it may have cost something.
-  void begin() noexcept { begun_ = true; }
+  void begin() noexcept;
   // Charges what was used, and gives the rest back to every budget that it came from. `settle()`: all was used, as
   // reserved; so was, with several amounts, what is not named. What was used beyond the reservation is charged to each
   // budget as far as it has room, and the rest recorded as overrun: then this is budget_spent, and settled all the
