@@ -468,16 +468,16 @@ BOOST_AUTO_TEST_CASE(the_budgets_above_hold_in_a_process_too) {
 
 BOOST_AUTO_TEST_CASE(a_message_is_tried_again_in_the_same_process) {
   house h;
-  h.open<flaky>({.on_fault = {{fault::provider_throttled,
-                               fault_action::retry({.attempts = 3, .delay_min = 1ms, .delay_max = 1ms})}},
-                 .isolation = tier::process});
+  h.open<flaky>({.isolation = tier::process,
+                 .on_fault = {{fault::provider_throttled,
+                               fault_action::retry({.attempts = 3, .delay_min = 1ms, .delay_max = 1ms})}}});
   BOOST_TEST(must(h.ask(where_are_you{})).value == 3);
   BOOST_TEST(h.n.info(h.worker().path())->restarts == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_message_that_ends_process_after_process_is_set_aside) {
   house h;
-  h.open({.quarantine_outside = true, .isolation = tier::process});
+  h.open({.isolation = tier::process, .quarantine_outside = true});
   for (int i = 0; i < 3; ++i) BOOST_TEST(h.ask(suffer{damage::segfault}).error().is(agent_errc::agent_failed));
   const auto refused = h.ask(suffer{damage::segfault});
   BOOST_TEST(refused.error().is(agent_errc::quarantined));
