@@ -41,13 +41,12 @@ void process_link::read() {
   if (over()) return;
   const auto got = in_.read_from(socket_.native_handle());
   if (got == 0 || (got < 0 && errno != EAGAIN)) return closed_pipe();
-  if (got > 0) {
-    heard_ns_.store(host_.home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
-    heard_once_ = true;
-  }
   for (frame_reader::frame found;;) {
     const auto there = in_.next(found);
     if (there && !*there) break;
+    // A whole frame is a sign of life; pieces of one that never ends are not.
+    heard_ns_.store(host_.home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
+    heard_once_ = true;
     const auto taken = there ? take(found) : result<void>{there.error()};
     if (!taken)
       return kill(

@@ -132,10 +132,10 @@ BOOST_AUTO_TEST_CASE(frames_come_whole_however_they_are_cut) {
 BOOST_AUTO_TEST_CASE(a_process_that_lies_harms_nobody_but_itself) {
   troupe::test::seeded random;
   house h;
-  h.open<lying_agent>({.isolation = tier::process});
+  h.open<lying_agent>({.isolation = tier::process, .process = {.heartbeat_timeout = 200ms}});
   must_supervise(h.n, {.name = "others", .children = {child<sufferer>("one")}});
   const auto other = h.n.ref(path{"/others/one"});
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 60; ++i) {
     (void)h.n.ask(h.worker(), lie{random.word()}, 5s);
     BOOST_TEST(must(h.n.ask(other, count_up{})).value == i + 1);
   }
