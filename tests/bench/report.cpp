@@ -31,8 +31,8 @@ std::string scaled(double value, unit u) {
   const auto pick = [&](const auto& steps) {
     const auto found = std::find_if(steps.begin(), steps.end(), [&](const step& s) { return value >= s.factor; });
     const auto& chosen = found == steps.end() ? steps.back() : *found;
-    const double scaled_down = value / chosen.factor;
-    return fmt::format(scaled_down < 1'000 ? "{:.3g}{}" : "{:.0f}{}", scaled_down, chosen.name);
+    const double shown = value / chosen.factor;
+    return shown < 1'000 ? fmt::format("{:.3g}{}", shown, chosen.name) : fmt::format("{:.0f}{}", shown, chosen.name);
   };
   switch (u) {
     case unit::ops_per_s: return pick(rates);
