@@ -76,8 +76,10 @@ class work_stealing : public caf::policy::unprofiled {
   void external_enqueue(Worker* self, caf::resumable* job) {
     auto& its = d(self);
     its.jobs.push(job);
-    std::scoped_lock held{its.mutex};
-    if (its.asleep) its.arrived.notify_one();
+    std::unique_lock held{its.mutex};
+    const bool asleep = its.asleep;
+    held.unlock();  // or whoever wakes would have to wait for it
+    if (asleep) its.arrived.notify_one();
   }
 
   // From a job that this worker runs: it is awake, and others look around from time to time.
