@@ -29,7 +29,7 @@ class job final : public caf::resumable {
 };
 
 // What the policy needs of a worker.
-struct idle_worker final : caf::execution_unit {
+struct idle_worker : caf::execution_unit {
   idle_worker() : caf::execution_unit{nullptr} {}
   void exec_later(caf::resumable*) override {}
   work_stealing::worker_data& data() { return data_; }
