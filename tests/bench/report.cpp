@@ -86,7 +86,7 @@ row& report::add(std::string name, unit u, std::vector<target> targets) {
 void report::print(std::ostream& out) const {
   const auto& ours = subjects_.front();
   out << fmt::format("{:<24}{:>12}", "benchmark", ours);
-  for (std::size_t i = 1; i < subjects_.size(); ++i) out << fmt::format("{:>12}{:>16}", subjects_[i], "cost");
+  for (std::size_t i = 1; i < subjects_.size(); ++i) out << fmt::format("{:>14}{:>16}", subjects_[i], "cost");
   out << '\n';
   for (const auto& r : rows_) {
     const auto cell = [&](const std::string& subject) {
@@ -101,7 +101,7 @@ void report::print(std::ostream& out) const {
       for (const auto& t : r.targets) {
         if (t.peer == peer && cost && *cost > t.cost_max) ratio += fmt::format(" (max {:.2f})", t.cost_max);
       }
-      out << fmt::format("{:>12}{:>16}", cell(peer), ratio);
+      out << fmt::format("{:>14}{:>16}", cell(peer), ratio);
     }
     out << '\n';
   }
