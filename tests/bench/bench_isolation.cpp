@@ -60,10 +60,9 @@ benchmark restart(std::string name, troupe::tier where, bench::isolation::failur
 }
 
 benchmark spawn(std::string name, bench::isolation::start how) {
-  return {name, {{name, bench::unit::seconds}},
-          {20}, 100,
-          all_peers,
-          [how](const sizes& n) { return std::vector{bench::isolation::spawn(how, n[0])}; }};
+  return {name,      {{name, bench::unit::seconds}},
+          {20},      100,
+          all_peers, [how](const sizes& n) { return std::vector{bench::isolation::spawn(how, n[0])}; }};
 }
 
 std::vector<benchmark> benchmarks() {
@@ -112,7 +111,8 @@ int main(int argc, char** argv) {
   app.add_option("--repeat", repeat, "Measurements of each kind, of which the median counts; of `many` at most 2")
       ->check(CLI::Range(1, 100));
   app.add_option("--json", json_file, "Also write every sample to this file");
-  app.add_option("--erlang", commands[erlang], "Command of the Erlang side; the benchmark's name and sizes are appended");
+  app.add_option("--erlang", commands[erlang],
+                 "Command of the Erlang side; the benchmark's name and sizes are appended");
   app.add_option("--python", python, "Command of the Python side; the start method, name and sizes are appended");
   app.add_option("--only", only, "Only these benchmarks");
   CLI11_PARSE(app, argc, argv);
@@ -129,7 +129,8 @@ int main(int argc, char** argv) {
     std::vector<bench::row*> rows;
     for (const auto& [name, unit] : b.rows) rows.push_back(&report.add(name, unit, {}));
     const auto keep = [&](const std::string& subject, const std::vector<std::optional<double>>& values) {
-      complete = complete && std::any_of(values.begin(), values.end(), [](const auto& each) { return each.has_value(); });
+      complete =
+          complete && std::any_of(values.begin(), values.end(), [](const auto& each) { return each.has_value(); });
       for (std::size_t i = 0; i < values.size(); ++i)
         if (values[i]) rows[i]->samples[subject].push_back(*values[i]);
     };
@@ -141,7 +142,8 @@ int main(int argc, char** argv) {
       keep(ours, bench::isolated([&] { return b.ours(b.sizes); }, b.rows.size()));
       for (const auto& peer : b.peers)
         if (!commands[peer].empty())
-          keep(peer, bench::from_command(fmt::format("{} {} {}", commands[peer], b.name, fmt::join(b.sizes, " ")), names));
+          keep(peer,
+               bench::from_command(fmt::format("{} {} {}", commands[peer], b.name, fmt::join(b.sizes, " ")), names));
     }
   }
   if (watched) std::cerr << "\r\033[K" << std::flush;

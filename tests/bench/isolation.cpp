@@ -139,9 +139,7 @@ troupe::node_options quiet(std::size_t warm_processes = 1) {
 }
 
 // The same message fails again and again here, which would set it aside.
-troupe::child_options in(tier where) {
-  return {.isolation = where, .quarantine_after = 0};
-}
+troupe::child_options in(tier where) { return {.isolation = where, .quarantine_after = 0}; }
 
 template <class Question>
 double test(tier where, Question question) {

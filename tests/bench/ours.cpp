@@ -284,10 +284,10 @@ double broadcast(std::size_t agents) {
 double restart(std::size_t times) {
   std::vector<double> seconds;
   world w;
-  w.supervise(
-      {.name = "top",
-       .intensity = never_enough,
-       .children = {troupe::child<child>("child", fails_often, agent_ref{}), troupe::child<tester>("tester", &w, &seconds)}});
+  w.supervise({.name = "top",
+               .intensity = never_enough,
+               .children = {troupe::child<child>("child", fails_often, agent_ref{}),
+                            troupe::child<tester>("tester", &w, &seconds)}});
   w.start();
   w.node().send(w.node().ref(troupe::path{"/top/tester"}), begin{static_cast<std::int64_t>(times)});
   w.seconds();
@@ -299,7 +299,8 @@ double restart_storm(std::size_t children) {
   world w;
   const auto collector = add_collector(w, 2 * children);
   troupe::supervisor_spec top{.name = "top", .intensity = never_enough};
-  for (std::size_t i = 0; i < children; ++i) top.children.push_back(troupe::child<child>(std::to_string(i), fails_often, collector));
+  for (std::size_t i = 0; i < children; ++i)
+    top.children.push_back(troupe::child<child>(std::to_string(i), fails_often, collector));
   w.supervise(std::move(top));
   std::vector<agent_ref> all;
   for (std::size_t i = 0; i < children; ++i) all.push_back(w.node().ref(troupe::path{"/top/" + std::to_string(i)}));

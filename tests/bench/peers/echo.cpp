@@ -1,6 +1,6 @@
-// The program behind an Erlang port in tools/bench isolation: says back what it is told, in packets with a length of four
-// bytes before them, as {packet, 4} has it. "f" makes it fail with exit code 1, "k" has it killed; the end of its input
-// ends it.
+// The program behind an Erlang port in tools/bench isolation: says back what it is told, in packets with a length of
+// four bytes before them, as {packet, 4} has it. "f" makes it fail with exit code 1, "k" has it killed; the end of its
+// input ends it.
 
 #include <signal.h>
 #include <unistd.h>
