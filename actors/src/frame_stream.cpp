@@ -7,14 +7,14 @@
 namespace troupe::actors {
 
 ssize_t frame_reader::read_from(int descriptor) {
-  char chunk[64 << 10];
+  char chunk[256 << 10];  // a message that comes in one piece wakes nobody twice
   ssize_t got = 0;
   do got = ::read(descriptor, chunk, sizeof chunk);
   while (got < 0 && errno == EINTR);
   if (got <= 0) return got;
   if (used_ == buffer_.size()) {
     buffer_.clear();
-    if (buffer_.capacity() > 16 * sizeof chunk) buffer_.shrink_to_fit();  // it had to hold a long one
+    if (buffer_.capacity() > 4 * sizeof chunk) buffer_.shrink_to_fit();  // it had to hold a long one
   } else {
     buffer_.erase(0, used_);
   }

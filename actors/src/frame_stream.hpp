@@ -17,7 +17,7 @@ class frame_reader {
   explicit frame_reader(std::size_t frame_bytes_max) noexcept : frame_bytes_max_{frame_bytes_max} {}
   void set_limit(std::size_t frame_bytes_max) noexcept { frame_bytes_max_ = frame_bytes_max; }
 
-  // Reads up to 64 KiB from a descriptor, without waiting if it does not block. What read says.
+  // Reads up to 256 KiB from a descriptor, without waiting if it does not block. What read says.
   ssize_t read_from(int descriptor);
 
   struct frame {

@@ -76,8 +76,10 @@ class work_stealing : public caf::policy::unprofiled {
   void external_enqueue(Worker* self, caf::resumable* job) {
     auto& its = d(self);
     its.jobs.push(job);
-    std::scoped_lock held{its.mutex};
-    if (its.asleep) its.arrived.notify_one();
+    std::unique_lock held{its.mutex};
+    const bool asleep = its.asleep;
+    held.unlock();  // or whoever wakes would have to wait for it
+    if (asleep) its.arrived.notify_one();
   }
 
   // From a job that this worker runs: it is awake, and others look around from time to time.
@@ -91,8 +93,9 @@ class work_stealing : public caf::policy::unprofiled {
     d(self).jobs.push(job);
   }
 
-  // Waits for a job: with all its might at first, since where there was work there soon is more; then with an eye open;
-  // then asleep, to be woken for what comes from outside, and to look around for what other workers have too much of.
+  // Waits for a job: with all its might at first, since where there was work there soon is more; then asleep, to be
+  // woken for what comes from outside. What other workers have too much of wakes nobody, so it looks around, often at
+  // first; a worker that is alone sleeps as long as there is nothing to do.
   template <class Worker>
   caf::resumable* dequeue(Worker* self) {
     using namespace std::chrono_literals;
@@ -103,17 +106,18 @@ class work_stealing : public caf::policy::unprofiled {
     // However much there is to do here: what is in the queue of a worker that hangs must not wait for it.
     if (++mine.dequeued % steal_every == 0)
       if (auto* job = steal(self)) return job;
+    const bool alone = self->parent()->num_workers() < 2;
     for (int attempt = 0;; ++attempt) {
       if (auto* job = mine.jobs.pop()) return job;
       if (auto* job = steal(self)) return job;
       if (attempt < attempts_awake) continue;
-      if (attempt < attempts_awake + attempts_dozing) {
-        std::this_thread::sleep_for(50us);
-        continue;
-      }
+      const auto some = [&] { return !mine.jobs.empty(); };
       std::unique_lock lock{mine.mutex};
       mine.asleep = true;
-      mine.arrived.wait_for(lock, 10ms, [&] { return !mine.jobs.empty(); });
+      if (alone)
+        mine.arrived.wait(lock, some);
+      else
+        mine.arrived.wait_for(lock, attempt < attempts_awake + attempts_dozing ? 50us : 10ms, some);
       mine.asleep = false;
     }
   }

@@ -1,4 +1,6 @@
 #include <atomic>
+#include <deque>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -27,12 +29,33 @@ class job final : public caf::resumable {
 };
 
 // What the policy needs of a worker.
-struct idle_worker final : caf::execution_unit {
+struct idle_worker : caf::execution_unit {
   idle_worker() : caf::execution_unit{nullptr} {}
   void exec_later(caf::resumable*) override {}
   work_stealing::worker_data& data() { return data_; }
   work_stealing::worker_data data_{nullptr};
 };
+
+// Workers as dequeue sees them: with others to steal from.
+struct crew {
+  struct member : idle_worker {
+    crew* all = nullptr;
+    std::size_t number = 0;
+    crew* parent() { return all; }
+    std::size_t id() const { return number; }
+  };
+  explicit crew(std::size_t count) : members(count) {
+    for (std::size_t i = 0; i < count; ++i) members[i].all = this, members[i].number = i;
+  }
+  std::size_t num_workers() const { return members.size(); }
+  member* worker_by_id(std::size_t id) { return &members[id]; }
+  std::deque<member> members;
+};
+
+bool is_asleep(crew::member& who) {
+  std::scoped_lock lock{who.data().mutex};
+  return who.data().asleep;
+}
 
 std::vector<job> numbered(std::size_t count) {
   std::vector<job> jobs(count);
@@ -116,6 +139,34 @@ BOOST_AUTO_TEST_CASE(what_is_left_when_the_workers_end_is_visited_to_its_end_and
       &worker, [&](caf::resumable* each) { let_go_of.push_back(static_cast<job*>(each)->number); });
   BOOST_TEST(let_go_of == (std::vector<std::size_t>{0, 1, 2}), boost::test_tools::per_element());
   for (const auto& each : jobs) BOOST_TEST(each.visits == each.visits_wanted);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_sleeps_is_woken_by_what_comes_from_outside) {
+  for (const std::size_t workers : {1u, 2u}) {
+    crew all{workers};
+    auto& first = all.members.front();
+    for (int rounds = 0; rounds < 200; ++rounds) {
+      job one;
+      caf::resumable* taken = nullptr;
+      std::thread asleep{[&] { taken = work_stealing{}.dequeue(&first); }};
+      while (!is_asleep(first)) std::this_thread::yield();
+      work_stealing{}.external_enqueue(&first, &one);
+      asleep.join();
+      BOOST_REQUIRE(taken == &one);
+      BOOST_REQUIRE(!is_asleep(first));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_sleeps_finds_what_another_has_too_much_of) {
+  crew all{2};
+  job one;
+  caf::resumable* taken = nullptr;
+  std::thread asleep{[&] { taken = work_stealing{}.dequeue(&all.members[0]); }};
+  while (!is_asleep(all.members[0])) std::this_thread::yield();
+  work_stealing{}.internal_enqueue(&all.members[1], &one);
+  asleep.join();
+  BOOST_TEST(taken == &one);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -187,6 +187,9 @@ class tester : public troupe::agent {
 
 constexpr int never_enough = 1'000'000'000;
 
+// What fails on demand gets the same message again and again, which would set it aside.
+const troupe::child_options fails_often{.quarantine_after = 0};
+
 // A collector under /count that is done after so many reports, with room for all of them.
 agent_ref add_collector(world& w, std::size_t reports) {
   w.supervise({.name = "count",
@@ -198,7 +201,7 @@ agent_ref add_pool(world& w, const agent_ref& collector) {
   return w.supervise({.name = "pool",
                       .strategy = troupe::simple_one_for_one,
                       .intensity = never_enough,
-                      .children = {troupe::child<child>("template", collector)}});
+                      .children = {troupe::child<child>("template", fails_often, collector)}});
 }
 
 void spawn_idle(world& w, std::size_t agents) {
@@ -281,10 +284,10 @@ double broadcast(std::size_t agents) {
 double restart(std::size_t times) {
   std::vector<double> seconds;
   world w;
-  w.supervise(
-      {.name = "top",
-       .intensity = never_enough,
-       .children = {troupe::child<child>("child", agent_ref{}), troupe::child<tester>("tester", &w, &seconds)}});
+  w.supervise({.name = "top",
+               .intensity = never_enough,
+               .children = {troupe::child<child>("child", fails_often, agent_ref{}),
+                            troupe::child<tester>("tester", &w, &seconds)}});
   w.start();
   w.node().send(w.node().ref(troupe::path{"/top/tester"}), begin{static_cast<std::int64_t>(times)});
   w.seconds();
@@ -296,7 +299,8 @@ double restart_storm(std::size_t children) {
   world w;
   const auto collector = add_collector(w, 2 * children);
   troupe::supervisor_spec top{.name = "top", .intensity = never_enough};
-  for (std::size_t i = 0; i < children; ++i) top.children.push_back(troupe::child<child>(std::to_string(i), collector));
+  for (std::size_t i = 0; i < children; ++i)
+    top.children.push_back(troupe::child<child>(std::to_string(i), fails_often, collector));
   w.supervise(std::move(top));
   std::vector<agent_ref> all;
   for (std::size_t i = 0; i < children; ++i) all.push_back(w.node().ref(troupe::path{"/top/" + std::to_string(i)}));

@@ -27,15 +27,18 @@ std::string scaled(double value, unit u) {
   };
   static constexpr std::array<step, 3> rates{{{1e6, " M/s"}, {1e3, " k/s"}, {1, " /s"}}};
   static constexpr std::array<step, 4> times{{{1, " s"}, {1e-3, " ms"}, {1e-6, " us"}, {1e-9, " ns"}}};
+  static constexpr std::array<step, 2> sizes{{{1e6, " MB"}, {1, " B"}}};
   const auto pick = [&](const auto& steps) {
     const auto found = std::find_if(steps.begin(), steps.end(), [&](const step& s) { return value >= s.factor; });
     const auto& chosen = found == steps.end() ? steps.back() : *found;
-    return fmt::format("{:.3g}{}", value / chosen.factor, chosen.name);
+    const double shown = value / chosen.factor;
+    return shown < 1'000 ? fmt::format("{:.3g}{}", shown, chosen.name) : fmt::format("{:.0f}{}", shown, chosen.name);
   };
   switch (u) {
     case unit::ops_per_s: return pick(rates);
     case unit::seconds: return pick(times);
-    case unit::bytes: return fmt::format("{:.0f} B", value);
+    case unit::bytes: return pick(sizes);
+    case unit::count: return fmt::format("{:.3g}", value);
   }
   std::abort();
 }
@@ -55,6 +58,7 @@ std::string_view to_string(unit u) noexcept {
     case unit::ops_per_s: return "ops_per_s";
     case unit::seconds: return "seconds";
     case unit::bytes: return "bytes";
+    case unit::count: return "count";
   }
   return "unknown";
 }
@@ -82,7 +86,7 @@ row& report::add(std::string name, unit u, std::vector<target> targets) {
 void report::print(std::ostream& out) const {
   const auto& ours = subjects_.front();
   out << fmt::format("{:<24}{:>12}", "benchmark", ours);
-  for (std::size_t i = 1; i < subjects_.size(); ++i) out << fmt::format("{:>12}{:>16}", subjects_[i], "cost");
+  for (std::size_t i = 1; i < subjects_.size(); ++i) out << fmt::format("{:>14}{:>16}", subjects_[i], "cost");
   out << '\n';
   for (const auto& r : rows_) {
     const auto cell = [&](const std::string& subject) {
@@ -97,7 +101,7 @@ void report::print(std::ostream& out) const {
       for (const auto& t : r.targets) {
         if (t.peer == peer && cost && *cost > t.cost_max) ratio += fmt::format(" (max {:.2f})", t.cost_max);
       }
-      out << fmt::format("{:>12}{:>16}", cell(peer), ratio);
+      out << fmt::format("{:>14}{:>16}", cell(peer), ratio);
     }
     out << '\n';
   }
@@ -127,37 +131,46 @@ void report::write_json(std::ostream& out) const {
 }
 
 std::optional<double> isolated(const std::function<double()>& measurement) {
+  return isolated([&] { return std::vector{measurement()}; }, 1).front();
+}
+
+std::vector<std::optional<double>> isolated(const std::function<std::vector<double>()>& measurement,
+                                            std::size_t numbers) {
+  std::vector<std::optional<double>> none(numbers);
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) {
     std::perror("bench: pipe");
-    return std::nullopt;
+    return none;
   }
   std::cout.flush();
   const auto child = fork();
   if (child == 0) {
     close(ends[0]);
     try {
-      const double value = measurement();
+      auto values = measurement();
+      values.resize(numbers);
+      const auto bytes = static_cast<ssize_t>(numbers * sizeof(double));
       // No destructors of the parent's objects and no second flush of its streams.
-      _exit(write(ends[1], &value, sizeof value) == sizeof value ? 0 : 1);
+      _exit(write(ends[1], values.data(), numbers * sizeof(double)) == bytes ? 0 : 1);
     } catch (const std::exception& e) {
       std::cerr << "bench: " << e.what() << std::endl;
       _exit(1);
     }
   }
   close(ends[1]);
-  double value = 0;
-  const bool complete = child > 0 && read(ends[0], &value, sizeof value) == sizeof value;
+  std::vector<double> values(numbers);
+  const bool complete = child > 0 && read(ends[0], values.data(), numbers * sizeof(double)) ==
+                                         static_cast<ssize_t>(numbers * sizeof(double));
   close(ends[0]);
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !complete) {
     std::cerr << "bench: a measurement ended without a number (status " << status << ")\n";
-    return std::nullopt;
+    return none;
   }
-  return value;
+  return {values.begin(), values.end()};
 }
 
-std::optional<double> from_command(const std::string& command, unit u) {
+std::vector<std::optional<double>> from_command(const std::string& command, const std::vector<std::string>& names) {
   std::cout.flush();
   struct closer {
     void operator()(FILE* f) const { pclose(f); }
@@ -169,12 +182,19 @@ std::optional<double> from_command(const std::string& command, unit u) {
     while (std::fgets(chunk.data(), chunk.size(), output.get()) != nullptr) text += chunk.data();
   }
   const auto document = nlohmann::json::parse(text, nullptr, false);
-  const auto key = std::string{to_string(u)};
-  if (!document.is_object() || !document.contains(key) || !document[key].is_number()) {
-    std::cerr << "bench: no number from \"" << command << "\", but: " << text << '\n';
-    return std::nullopt;
+  std::vector<std::optional<double>> values(names.size());
+  bool any = false;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!document.is_object() || !document.contains(names[i]) || !document[names[i]].is_number()) continue;
+    values[i] = document[names[i]].get<double>();
+    any = true;
   }
-  return document[key].get<double>();
+  if (!any) std::cerr << "bench: no number from \"" << command << "\", but: " << text << '\n';
+  return values;
+}
+
+std::optional<double> from_command(const std::string& command, unit u) {
+  return from_command(command, std::vector{std::string{to_string(u)}}).front();
 }
 
 double resident_bytes() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <iosfwd>
 #include <map>
@@ -10,8 +12,8 @@
 
 namespace bench {
 
-// What a number counts. For rates more is better, for times and sizes less.
-enum class unit { ops_per_s, seconds, bytes };
+// What a number counts. For rates more is better, for the others less.
+enum class unit { ops_per_s, seconds, bytes, count };
 
 std::string_view to_string(unit u) noexcept;
 
@@ -39,6 +41,7 @@ class report {
   // The first subject is ours, the others are its peers, in the order of the columns.
   explicit report(std::vector<std::string> subjects) : subjects_{std::move(subjects)} {}
 
+  // Valid as long as the report.
   row& add(std::string name, unit u, std::vector<target> targets);
 
   // Medians, the ratio to each peer, and a mark where a target is missed.
@@ -48,17 +51,23 @@ class report {
 
  private:
   std::vector<std::string> subjects_;
-  std::vector<row> rows_;
+  std::deque<row> rows_;
 };
 
 // Runs a measurement in a process of its own, forked from this one, which must not have started threads: so that no
 // measurement inherits memory, threads or a crash from another. Empty, with the reason on stderr, if it did not come to
 // a number.
 std::optional<double> isolated(const std::function<double()>& measurement);
+// The same for one that comes to so many numbers; empty as a whole.
+std::vector<std::optional<double>> isolated(const std::function<std::vector<double>()>& measurement,
+                                            std::size_t numbers);
 
 // The number in the one line of JSON that a peer's program prints under the unit's name. Empty, with the reason on
 // stderr, if it fails. The command is given to the shell.
 std::optional<double> from_command(const std::string& command, unit u);
+// The same for one that prints several numbers, under these names; those that it leaves out are empty. Empty as a whole
+// if it prints none of them.
+std::vector<std::optional<double>> from_command(const std::string& command, const std::vector<std::string>& names);
 
 // This process's resident memory.
 double resident_bytes();
