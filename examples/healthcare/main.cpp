@@ -126,7 +126,8 @@ int show(const std::string& text) {
 troupe::result<healthcare::ward> read_bundles(const arguments& given, const troupe::logger& log) {
   healthcare::reader_options how;
   if (given.reader == "inlined") how.isolation = troupe::tier::inlined;
-  troupe::node intake{{.threads = 1, .log = log}};  // of its own, so that a reader has nobody to talk to
+  // A node of its own, so that a reader has nobody to talk to.
+  troupe::node intake{{.threads = 1, .warm_processes = 0, .log = log}};
   return healthcare::read_folder(intake, given.bundles, how);
 }
 

@@ -47,17 +47,16 @@ bundle read_apart(troupe::node& on, const std::string& file, troupe::duration pa
 
 }  // namespace
 
-reader_agent::reader_agent(troupe::agent_context& context, std::chrono::seconds leave_after) : agent{context} {
+reader_agent::reader_agent(troupe::agent_context& context, troupe::duration leave_after) : agent{context} {
   on([leave_after](const read_file& order, troupe::turn& now) {
     bundle_read answer{read_bundle_file(order.path)};
-    if (leave_after > 0s && cpu_time_used() > leave_after)
+    if (cpu_time_used() > leave_after)
       now.stop(troupe::exit_cause::normal("it has read enough; the next process goes on"));
     return answer;
   });
 }
 
 troupe::supervisor_spec intake(const reader_options& options) {
-  const bool apart = options.isolation == troupe::tier::process;
   troupe::child_options how{.turn_budget = options.time, .isolation = options.isolation};
   // Only what works for every user on every system that Troupe runs on: a read-only view of the files, for one, needs
   // namespaces. A file of a byte is the smallest limit there is, and too small for anything.
@@ -69,7 +68,7 @@ troupe::supervisor_spec intake(const reader_options& options) {
   return {.name = "intake",
           .intensity = 1'000'000,
           .period = 1s,
-          .children = {troupe::child<reader_agent>("reader", how, apart ? options.cpu_time / 2 : 0s)}};
+          .children = {troupe::child<reader_agent>("reader", how, options.leave_after)}};
 }
 
 troupe::result<ward> read_folder(troupe::node& on, const std::filesystem::path& folder, const reader_options& options) {

@@ -31,9 +31,10 @@ struct reader_options {
   troupe::tier isolation = troupe::tier::process;
   // For the largest file there may be, the entry in hand, what was read of it, and the answer.
   std::size_t memory_bytes = std::size_t{1} << 30;
-  // For all files that one process reads. It leaves to a new one when half is used, so that each file has at least the
-  // other half. Whole seconds.
+  // For all files that one process reads. It leaves to a new one when it has used `leave_after`, so that each file has at
+  // least the difference.
   std::chrono::seconds cpu_time{120};
+  troupe::duration leave_after = std::chrono::seconds{60};
   // For one file, waiting for the disk included.
   troupe::duration time = std::chrono::seconds{60};
 };
@@ -41,8 +42,8 @@ struct reader_options {
 // Reads one file after another.
 class reader_agent : public troupe::agent {
  public:
-  // Ends, to be started again, once its process has used this much CPU time; 0: never.
-  reader_agent(troupe::agent_context& context, std::chrono::seconds leave_after);
+  // Ends, to be started again, once its process has used this much CPU time.
+  reader_agent(troupe::agent_context& context, troupe::duration leave_after);
 };
 
 // The supervisor of one reader, /intake/reader. Its process has no network, cannot start programs nor look at other
