@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstring>
 #include <iostream>
+#include <map>
 #include <string>
 #include <troupe/actors/agent.hpp>
 #include <troupe/actors/run.hpp>
@@ -72,10 +73,7 @@ class assistant : public troupe::agent {
     on(&assistant::pass_on);
     on(&assistant::remember);
     on([](const question& q) { return text{q.words + " Yes."}; });
-    on([this](const troupe::down& end, troupe::turn& now) {
-      ends_.push_back(end.cause);
-      now.watch(end.who);  // a watch is for one incarnation
-    });
+    on(&assistant::note);
   }
 
  private:
@@ -90,14 +88,20 @@ class assistant : public troupe::agent {
     auto asking = now.ask(now.child("tool"), o);
     co_return co_await asking.as_result();
   }
+  // A watch is for one incarnation. One that begins before the tool is back tells of the same end again.
+  troupe::task<void> note(troupe::down end, troupe::turn& now) {
+    const bool news = ends_.emplace(end.incarnation, end.cause).second;
+    if (!news) co_await now.sleep(1ms);
+    now.watch(end.who);
+  }
   troupe::task<text> remember(recall r, troupe::turn& now) {
-    while (ends_.size() < r.incarnation) co_await now.sleep(1ms);  // the news are under way
-    const auto& end = ends_[r.incarnation - 1];
+    while (!ends_.contains(r.incarnation)) co_await now.sleep(1ms);  // the news are under way
+    const auto& end = ends_.at(r.incarnation);
     co_return text{std::string{to_string(end.fault)} + ", " + end.describe() +
                    (end.output.empty() ? "" : "\n    its last words: " + end.output.substr(0, end.output.find('\n')))};
   }
 
-  std::vector<troupe::exit_cause> ends_;  // of the tool, in order
+  std::map<std::uint64_t, troupe::exit_cause> ends_;  // of the tool, by incarnation
 };
 
 void show_faults(troupe::node& node) {
