@@ -179,6 +179,7 @@ int main(int argc, char** argv) {
     show_sandbox(node);
     node.request_stop("seen enough");
   };
-  return troupe::run(argc, argv, show,
-                     {.name = "04_isolation", .description = "Faults that one process has, and no other.", .version = {}});
+  return troupe::run(
+      argc, argv, show,
+      {.name = "04_isolation", .description = "Faults that one process has, and no other.", .version = {}});
 }

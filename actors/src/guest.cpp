@@ -57,9 +57,9 @@ frames::answer answer_of(std::uint64_t number, const result<message>& reply, std
   } else if (!reply->empty()) {
     auto bytes = reply->encode();
     if (bytes && bytes->size() > max) {
-      out.error = error{agent_errc::bad_message, "an answer of " + std::to_string(bytes->size()) +
-                                                     " bytes; process_options::message_bytes_max is " +
-                                                     std::to_string(max)};
+      out.error =
+          error{agent_errc::bad_message, "an answer of " + std::to_string(bytes->size()) +
+                                             " bytes; process_options::message_bytes_max is " + std::to_string(max)};
     } else if (bytes) {
       out.type = reply->type_name();
       out.bytes = *std::move(bytes);
@@ -307,8 +307,7 @@ void guest::begin(frames::start order) {
 void guest::take(frames::message order) {
   envelope mail;
   mail.payload = troupe::message::encoded(std::move(order.type), std::move(order.bytes), context());
-  mail.origin = std::make_shared<outside_sender>(out_, *home_, std::move(order.sender),
-                                                 options_.message_bytes_max);
+  mail.origin = std::make_shared<outside_sender>(out_, *home_, std::move(order.sender), options_.message_bytes_max);
   mail.effect = order.number;
   mail.deadline = order.deadline;
   mail.trace = order.trace;
@@ -320,8 +319,7 @@ void guest::take(frames::message order) {
 void guest::take(frames::letter order) {
   envelope mail;
   mail.payload = troupe::message::encoded(std::move(order.type), std::move(order.bytes), context());
-  mail.origin = std::make_shared<outside_sender>(out_, *home_, std::move(order.from),
-                                                 options_.message_bytes_max);
+  mail.origin = std::make_shared<outside_sender>(out_, *home_, std::move(order.from), options_.message_bytes_max);
   mail.effect = order.number;
   mail.deadline = order.deadline;
   mail.trace = order.trace;

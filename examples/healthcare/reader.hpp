@@ -31,8 +31,8 @@ struct reader_options {
   troupe::tier isolation = troupe::tier::process;
   // For the largest file there may be, the entry in hand, what was read of it, and the answer.
   std::size_t memory_bytes = std::size_t{1} << 30;
-  // For all files that one process reads. It leaves to a new one when it has used `leave_after`, so that each file has at
-  // least the difference.
+  // For all files that one process reads. It leaves to a new one when it has used `leave_after`, so that each file has
+  // at least the difference.
   std::chrono::seconds cpu_time{120};
   troupe::duration leave_after = std::chrono::seconds{60};
   // For one file, waiting for the disk included.

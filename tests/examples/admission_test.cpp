@@ -36,7 +36,8 @@ class killer : public troupe::agent {
 
 // A hospital with one patient, who takes warfarin with ibuprofen, and an agent in whose turns plans can be run.
 struct ward_of_one : workshop {
-  explicit ward_of_one(troupe::node_options options = deterministic()) : workshop{{troupe::child<killer>("killer"), troupe::child<killer>("accomplice")}, std::move(options)} {
+  explicit ward_of_one(troupe::node_options options = deterministic())
+      : workshop{{troupe::child<killer>("killer"), troupe::child<killer>("accomplice")}, std::move(options)} {
     ward of;
     of.add(read_bundle(bundle_text(entry_text(patient_text("p1")) + "," +
                                    entry_text(request_text("m1", "Patient/p1", "Warfarin 5 MG")) + "," +

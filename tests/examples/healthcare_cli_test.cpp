@@ -249,7 +249,8 @@ BOOST_AUTO_TEST_CASE(names_cannot_harm_the_terminal) {
 BOOST_AUTO_TEST_CASE(help_is_no_error) {
   const auto out = healthcare({"--help"});
   BOOST_TEST(out.code == 0);
-  for (const auto* part : {"--chaos", "--reader", "--as-of", "SIGINT", "Exit codes"}) BOOST_TEST(has(out, part), out.text);
+  for (const auto* part : {"--chaos", "--reader", "--as-of", "SIGINT", "Exit codes"})
+    BOOST_TEST(has(out, part), out.text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
