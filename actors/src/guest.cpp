@@ -50,13 +50,18 @@ class frame_writer {
   std::mutex mutex_;
 };
 
-frames::answer answer_of(std::uint64_t number, const result<message>& reply) {
+// `max`: of its bytes. A longer one is an error to whoever asked; the node would take it for no frame.
+frames::answer answer_of(std::uint64_t number, const result<message>& reply, std::size_t max) {
   frames::answer out{.number = number, .error = {}, .type = {}, .bytes = {}};
   if (!reply) {
     out.error = reply.error();
   } else if (!reply->empty()) {
     auto bytes = reply->encode();
-    if (bytes) {
+    if (bytes && bytes->size() > max) {
+      out.error =
+          error{agent_errc::bad_message, "an answer of " + std::to_string(bytes->size()) +
+                                             " bytes; process_options::message_bytes_max is " + std::to_string(max)};
+    } else if (bytes) {
       out.type = reply->type_name();
       out.bytes = *std::move(bytes);
     } else {
@@ -71,8 +76,11 @@ frames::answer answer_of(std::uint64_t number, const result<message>& reply) {
 // Whoever sent a message to the agent of this process, and gets its answer.
 class outside_sender final : public reply_sink {
  public:
-  outside_sender(frame_writer& out, runtime& home, std::string path) : out_{out}, home_{home}, path_{std::move(path)} {}
-  void resolve(std::uint64_t number, result<message> reply) override { out_.send(answer_of(number, reply)); }
+  outside_sender(frame_writer& out, runtime& home, std::string path, std::size_t answer_max)
+      : out_{out}, home_{home}, path_{std::move(path)}, answer_max_{answer_max} {}
+  void resolve(std::uint64_t number, result<message> reply) override {
+    out_.send(answer_of(number, reply, answer_max_));
+  }
   void fail(std::uint64_t number, error, const exit_cause& cause) override { out_.send(frames::failed{number, cause}); }
   agent_ref sender() override {
     auto where = troupe::path::parse(path_);
@@ -83,6 +91,7 @@ class outside_sender final : public reply_sink {
   frame_writer& out_;
   runtime& home_;
   const std::string path_;
+  const std::size_t answer_max_;
 };
 
 // -- the process ------------------------------------------------------------------------------------------------------
@@ -304,7 +313,7 @@ void guest::begin(frames::start order) {
 void guest::take(frames::message order) {
   envelope mail;
   mail.payload = troupe::message::encoded(std::move(order.type), std::move(order.bytes), context());
-  mail.origin = std::make_shared<outside_sender>(out_, *home_, std::move(order.sender));
+  mail.origin = std::make_shared<outside_sender>(out_, *home_, std::move(order.sender), options_.message_bytes_max);
   mail.effect = order.number;
   mail.deadline = order.deadline;
   mail.trace = order.trace;
@@ -316,7 +325,7 @@ void guest::take(frames::message order) {
 void guest::take(frames::letter order) {
   envelope mail;
   mail.payload = troupe::message::encoded(std::move(order.type), std::move(order.bytes), context());
-  mail.origin = std::make_shared<outside_sender>(out_, *home_, std::move(order.from));
+  mail.origin = std::make_shared<outside_sender>(out_, *home_, std::move(order.from), options_.message_bytes_max);
   mail.effect = order.number;
   mail.deadline = order.deadline;
   mail.trace = order.trace;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "healthcare/admission.hpp"
 #include "healthcare/errc.hpp"
 #include "healthcare/hospital_agents.hpp"
 #include "healthcare/observation_stream.hpp"
@@ -75,8 +76,8 @@ void assistant::disturb() {
 
 troupe::result<void> assistant::admit_all() {
   for (const auto& [id, about] : options_.patients->records()) {
-    auto started = insist(addresses::patients, troupe::start_child{troupe::child(patient_team(about.who))});
-    if (!started) return std::move(started).error().with_context("admitting patient " + id);
+    auto admitted = insist(addresses::admission, admit{about.who});
+    if (!admitted) return std::move(admitted).error().with_context("admitting patient " + id);
     admitted_.push_back(id);
   }
   return troupe::ok();

@@ -15,6 +15,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::out_of_range: return "out_of_range";
     case errc::unknown_patient: return "unknown_patient";
     case errc::implausible_time: return "implausible_time";
+    case errc::reader_ended: return "reader_ended";
   }
   return "unknown";
 }

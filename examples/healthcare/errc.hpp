@@ -20,6 +20,7 @@ enum class errc : std::uint32_t {
   out_of_range = 10109,   // a measurement that no living patient has
   unknown_patient = 10110,
   implausible_time = 10111,  // a measurement too far in time from all others
+  reader_ended = 10112,      // the process that read it came to an end over it, or went wrong
 };
 
 [[nodiscard]] std::string_view to_string(errc code) noexcept;

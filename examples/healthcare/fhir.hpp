@@ -19,6 +19,12 @@ inline constexpr std::size_t bundle_bytes_max = 256u << 20;
 template <class Resource>
 struct on_line : Resource {
   std::size_t line = 1;
+  friend bool operator==(const on_line&, const on_line&) = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    Resource::troupe_visit(self, visit);
+    visit("line", self.line);
+  }
 };
 
 // What one bundle held.
@@ -31,6 +37,18 @@ struct bundle {
   std::vector<problem> problems;                   // what was not taken, and why; by line
   std::size_t entries = 0;                         // of every kind, taken or not
   bool readable = true;                            // false: nothing was taken, and the one problem says why
+  bool operator==(const bundle&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("file", self.file);
+    visit("patients", self.patients);
+    visit("allergies", self.allergies);
+    visit("medication_requests", self.medication_requests);
+    visit("observations", self.observations);
+    visit("problems", self.problems);
+    visit("entries", self.entries);
+    visit("readable", self.readable);
+  }
 };
 
 // Reads a Bundle of any type. `file` names the source in problems. References inside the bundle ("Patient/1",
@@ -43,6 +61,13 @@ struct bundle {
 
 // The same from a regular file of at most `bundle_bytes_max`; otherwise not readable (unreadable, too_large).
 [[nodiscard]] bundle read_bundle_file(const std::filesystem::path& path);
+
+// What stands in for a bundle that could not be read.
+[[nodiscard]] bundle unreadable_bundle(std::string_view file, std::size_t line, const troupe::error& why);
+
+// Whether `read_bundle` could have made this: its enumerators exist and its numbers are numbers. For bundles that come
+// from where a file may have got the better of the reader.
+[[nodiscard]] bool is_sound(const bundle& taken) noexcept;
 
 // Reads one Observation. `patient` of the result is the reference as written. A value or component that cannot be taken
 // is left out of one that has others, and its fault is appended to `left_out`.

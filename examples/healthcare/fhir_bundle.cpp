@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 
@@ -154,15 +155,44 @@ std::string patient_id(std::string_view reference) {
   return std::string{reference};
 }
 
-namespace {
-
-bundle unreadable(std::string_view file, std::size_t line, const troupe::error& why) {
+bundle unreadable_bundle(std::string_view file, std::size_t line, const troupe::error& why) {
   bundle out;
   out.file = file;
   out.readable = false;
   out.problems.push_back({out.file, line, std::string{why.name()}, why.message()});
   return out;
 }
+
+namespace {
+
+bool is_sound(const observation& taken) noexcept {
+  std::size_t next = 0;  // the readings are in the order of the vital signs, each at most once
+  for (const auto& [what, value] : taken.readings) {
+    if (static_cast<std::size_t>(what) < next || static_cast<std::size_t>(what) >= vital_count) return false;
+    if (!std::isfinite(value)) return false;
+    next = static_cast<std::size_t>(what) + 1;
+  }
+  return taken.status <= observation_status::withdrawn;
+}
+
+bool is_sound(const medication_request& taken) noexcept {
+  const auto is_number = [](const std::optional<double>& value) { return !value || std::isfinite(*value); };
+  return std::all_of(taken.dosages.begin(), taken.dosages.end(), [&](const dosage& each) {
+    return is_number(each.times) && is_number(each.period_hours) && is_number(each.dose) &&
+           (!each.at_most || (std::isfinite(each.at_most->dose) && std::isfinite(each.at_most->period_hours)));
+  });
+}
+
+}  // namespace
+
+bool is_sound(const bundle& taken) noexcept {
+  const auto all = [](const auto& items) {
+    return std::all_of(items.begin(), items.end(), [](const auto& each) { return is_sound(each); });
+  };
+  return all(taken.medication_requests) && all(taken.observations);
+}
+
+namespace {
 
 troupe::error beyond_the_limit() {
   return {errc::too_large, "more than " + std::to_string(bundle_bytes_max) + " bytes"};
@@ -171,12 +201,12 @@ troupe::error beyond_the_limit() {
 }  // namespace
 
 bundle read_bundle(std::string_view json, std::string_view file) {
-  if (json.size() > bundle_bytes_max) return unreadable(file, 1, beyond_the_limit());
+  if (json.size() > bundle_bytes_max) return unreadable_bundle(file, 1, beyond_the_limit());
   bundle_reader reader{file};
   std::size_t line = 1;
   const auto root = parse_json(json, line, [&](const nlohmann::json& entry, std::size_t at) { reader.add(entry, at); });
-  if (!root) return unreadable(file, line, root.error());
-  if (!root->is_object()) return unreadable(file, 1, {errc::not_fhir, "not a JSON object"});
+  if (!root) return unreadable_bundle(file, line, root.error());
+  if (!root->is_object()) return unreadable_bundle(file, 1, {errc::not_fhir, "not a JSON object"});
   std::optional<troupe::error> fault;
   const json_view view{*root, fault, "Bundle"};
   const auto type = view["resourceType"].text();
@@ -185,7 +215,7 @@ bundle read_bundle(std::string_view json, std::string_view file) {
   }
   // Objects have been handed over; what is left in the array, or stands in its place, is none.
   if (!view["entry"].items().empty()) view["entry"].refuse(errc::wrong_type, "an entry that is no object");
-  if (fault) return unreadable(file, 1, *fault);
+  if (fault) return unreadable_bundle(file, 1, *fault);
   return std::move(reader).finish();
 }
 
@@ -193,15 +223,15 @@ bundle read_bundle_file(const std::filesystem::path& path) {
   const auto file = path.string();
   std::error_code code;
   if (!std::filesystem::is_regular_file(path, code)) {
-    return unreadable(file, 1, {errc::unreadable, code ? code.message() : "not a file"});
+    return unreadable_bundle(file, 1, {errc::unreadable, code ? code.message() : "not a file"});
   }
   const auto size = std::filesystem::file_size(path, code);
-  if (code) return unreadable(file, 1, {errc::unreadable, code.message()});
-  if (size > bundle_bytes_max) return unreadable(file, 1, beyond_the_limit());
+  if (code) return unreadable_bundle(file, 1, {errc::unreadable, code.message()});
+  if (size > bundle_bytes_max) return unreadable_bundle(file, 1, beyond_the_limit());
   std::ifstream in{path, std::ios::binary};
   std::string text(static_cast<std::size_t>(size), '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(size)) && !in.eof()) {
-    return unreadable(file, 1, {errc::unreadable, "could not be read"});
+    return unreadable_bundle(file, 1, {errc::unreadable, "could not be read"});
   }
   text.resize(static_cast<std::size_t>(in.gcount()));
   return read_bundle(text, file);

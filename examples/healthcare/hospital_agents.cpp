@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "healthcare/admission.hpp"
 #include "healthcare/errc.hpp"
 #include "healthcare/patient_agents.hpp"
 
@@ -63,10 +64,12 @@ troupe::supervisor_spec hospital(std::shared_ptr<const ward> patients, clinic at
   troupe::supervisor_spec teams{.name = "patients", .intensity = 1'000'000, .period = 1s};
   return {.name = "hospital",
           .strategy = troupe::one_for_one,
+          .intensity = 10,
+          .period = 1s,
           .auto_shutdown = troupe::auto_shutdown::any_significant,
           .children = {troupe::child<records_agent>("records", holds_the_truth, std::move(patients), begins),
                        troupe::child<booking_agent>("booking", holds_the_truth, std::move(at)),
-                       troupe::child(std::move(teams))}};
+                       troupe::child(std::move(teams)), troupe::child<admission_agent>("admission")}};
 }
 
 }  // namespace healthcare

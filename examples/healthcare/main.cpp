@@ -12,9 +12,11 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <troupe/actors/run.hpp>
 
 #include "healthcare/assistant.hpp"
 #include "healthcare/input.hpp"
+#include "healthcare/reader.hpp"
 #include "healthcare/stop_signals.hpp"
 #include "healthcare/text.hpp"
 
@@ -31,6 +33,7 @@ struct arguments {
   std::string as_of;
   std::string chaos = "0";
   std::string seed = "1";
+  std::string reader = "process";
   std::size_t threads = 0;
 };
 
@@ -86,6 +89,9 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
                  "Kill a random sub-agent every N messages; the findings stay the same. 0: never")
       ->check(whole_number);
   app.add_option("--seed", into.seed, "Seed of the choice of --chaos")->check(whole_number);
+  app.add_option("--reader", into.reader,
+                 "Where bundles are read: process, one of its own that a hostile file may end, or inlined, in this one")
+      ->check(CLI::IsMember({"process", "inlined"}));
   app.add_option("--threads", into.threads, "Scheduler threads; 0: one per core")->check(CLI::Range(0, 1024));
   app.add_option("--log-level", into.log_level, "trace, debug, info, warn, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
@@ -117,6 +123,14 @@ int show(const std::string& text) {
   return 0;
 }
 
+troupe::result<healthcare::ward> read_bundles(const arguments& given, const troupe::logger& log) {
+  healthcare::reader_options how;
+  if (given.reader == "inlined") how.isolation = troupe::tier::inlined;
+  // A node of its own, so that a reader has nobody to talk to.
+  troupe::node intake{{.threads = 1, .warm_processes = 0, .log = log}};
+  return healthcare::read_folder(intake, given.bundles, how);
+}
+
 int serve(const arguments& given, const healthcare::stop_signals& signals) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto say = [&](const std::string& text) {
@@ -127,10 +141,14 @@ int serve(const arguments& given, const healthcare::stop_signals& signals) {
   options.seed = number_of(given.seed).value();
   if (!given.as_of.empty()) options.begins = healthcare::parse_instant(given.as_of).value();
 
+  const auto log = troupe::logger::make({.level = troupe::parse_log_level(given.log_level).value()}).value();
   say("reading " + shown(given.bundles));
-  auto patients = healthcare::read_folder(given.bundles);
+  auto patients = read_bundles(given, log);
   say("");
-  if (!patients) return usage("--bundles " + shown(given.bundles) + ": " + patients.error().message());
+  if (!patients && patients.error().is(healthcare::errc::unreadable))
+    return usage("--bundles " + shown(given.bundles) + ": " + patients.error().message());
+  if (!patients)
+    return failed(patients.error().message() + "; --reader inlined reads the bundles without a process of its own");
   options.patients = std::make_shared<const healthcare::ward>(*std::move(patients));
 
   std::unique_ptr<healthcare::input> source;
@@ -151,8 +169,7 @@ int serve(const arguments& given, const healthcare::stop_signals& signals) {
   if (options.chaos > 0)
     std::cerr << "chaos: a sub-agent is killed every " << given.chaos << " messages, seed " << given.seed << '\n';
 
-  troupe::node node{{.threads = given.threads,
-                     .log = troupe::logger::make({.level = troupe::parse_log_level(given.log_level).value()}).value()}};
+  troupe::node node{{.threads = given.threads, .log = log}};
   const auto name = given.vitals == "-" ? "(standard input)" : given.vitals;
   const auto found = run_assistant(node, options, stream, name);
   say("");
@@ -178,6 +195,7 @@ bool open_standard_files() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = troupe::process_main()) return *code;  // the process of a reader
   if (!open_standard_files()) return failed("standard output is closed");
   ::signal(SIGPIPE, SIG_IGN);  // a write says so instead
   arguments given;

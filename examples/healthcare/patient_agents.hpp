@@ -19,6 +19,7 @@ struct addresses {
   static inline const troupe::path records{"/hospital/records"};
   static inline const troupe::path booking{"/hospital/booking"};
   static inline const troupe::path patients{"/hospital/patients"};
+  static inline const troupe::path admission{"/hospital/admission"};
 };
 inline troupe::path patient_team_path(const std::string& patient) {
   return addresses::patients / troupe::path::escape_segment(patient);

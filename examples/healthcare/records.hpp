@@ -11,7 +11,8 @@
 #include "healthcare/instant.hpp"
 
 // What the readers make of FHIR resources: plain values that copy, compare and travel in messages. Only what this
-// program uses is kept. Free text is at most 512 bytes long.
+// program uses is kept. Free text is at most 512 bytes long. `troupe_visit` shows the fields to codecs (net/README.md):
+// a value may come from another process.
 namespace healthcare {
 
 // One coding of a CodeableConcept. The text of the concept itself is a coding without system and code.
@@ -20,6 +21,12 @@ struct coding {
   std::string code;
   std::string display;
   bool operator==(const coding&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("system", self.system);
+    visit("code", self.code);
+    visit("display", self.display);
+  }
 };
 
 struct patient {
@@ -29,6 +36,14 @@ struct patient {
   std::optional<instant> birth_date;
   bool deceased = false;
   bool operator==(const patient&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("full_url", self.full_url);
+    visit("name", self.name);
+    visit("birth_date", self.birth_date);
+    visit("deceased", self.deceased);
+  }
 };
 
 struct allergy {
@@ -39,6 +54,15 @@ struct allergy {
   bool intolerance = false;  // an intolerance rather than an immune reaction
   bool to_drug = true;       // unless it says that it is to food or to the environment
   bool operator==(const allergy&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("patient", self.patient);
+    visit("substance", self.substance);
+    visit("active", self.active);
+    visit("intolerance", self.intolerance);
+    visit("to_drug", self.to_drug);
+  }
 };
 
 // No more than this in any time of this length.
@@ -47,6 +71,12 @@ struct dose_cap {
   std::string dose_unit;  // as in dosage
   double period_hours = 24;
   bool operator==(const dose_cap&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("dose", self.dose);
+    visit("dose_unit", self.dose_unit);
+    visit("period_hours", self.period_hours);
+  }
 };
 
 // One dosageInstruction. Absent values were absent in the resource.
@@ -59,6 +89,16 @@ struct dosage {
   bool as_needed = false;
   std::optional<dose_cap> at_most;
   bool operator==(const dosage&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("sequence", self.sequence);
+    visit("times", self.times);
+    visit("period_hours", self.period_hours);
+    visit("dose", self.dose);
+    visit("dose_unit", self.dose_unit);
+    visit("as_needed", self.as_needed);
+    visit("at_most", self.at_most);
+  }
 };
 
 struct medication_request {
@@ -69,6 +109,15 @@ struct medication_request {
   bool active = false;       // an order that is being carried out
   bool dosage_lost = false;  // an instruction could not be read, and is not among the dosages
   bool operator==(const medication_request&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("patient", self.patient);
+    visit("medication", self.medication);
+    visit("dosages", self.dosages);
+    visit("active", self.active);
+    visit("dosage_lost", self.dosage_lost);
+  }
 };
 
 // The seven parameters of NEWS2, in the order of its chart.
@@ -95,6 +144,11 @@ struct reading {
   vital what = vital::respiratory_rate;
   double value = 0;
   bool operator==(const reading&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("what", self.what);
+    visit("value", self.value);
+  }
 };
 
 enum class observation_status : std::uint8_t { preliminary, final, amended, withdrawn };
@@ -105,6 +159,12 @@ struct edition {
   std::optional<instant> updated;  // meta.lastUpdated
   std::optional<instant> issued;
   auto operator<=>(const edition&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("version", self.version);
+    visit("updated", self.updated);
+    visit("issued", self.issued);
+  }
 };
 
 // One FHIR Observation with the vital signs in it. `readings` is empty for one that holds none (a height, a laboratory
@@ -118,6 +178,16 @@ struct observation {
   bool names_vital_sign = false;  // in a code, whether there is a reading of it or not
   healthcare::edition edition;
   bool operator==(const observation&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("id", self.id);
+    visit("patient", self.patient);
+    visit("time", self.time);
+    visit("status", self.status);
+    visit("readings", self.readings);
+    visit("names_vital_sign", self.names_vital_sign);
+    visit("edition", self.edition);
+  }
 };
 
 // Whether it may change what is known of a patient: by a reading, or by taking the place of another of its id.
@@ -130,6 +200,13 @@ struct problem {
   std::string kind;  // name of an errc
   std::string text;
   bool operator==(const problem&) const = default;
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("file", self.file);
+    visit("line", self.line);
+    visit("kind", self.kind);
+    visit("text", self.text);
+  }
 };
 
 // "file:line: text", fit to be printed.

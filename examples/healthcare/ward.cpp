@@ -89,7 +89,7 @@ std::optional<std::string> ward::resolve(std::string_view reference) const {
   return records_.contains(id) ? std::optional{id} : std::nullopt;
 }
 
-troupe::result<ward> read_folder(const std::filesystem::path& folder) {
+troupe::result<std::vector<std::filesystem::path>> list_bundles(const std::filesystem::path& folder) {
   std::error_code code;
   std::vector<std::filesystem::path> files;
   for (auto at = std::filesystem::directory_iterator{folder, code};
@@ -98,8 +98,14 @@ troupe::result<ward> read_folder(const std::filesystem::path& folder) {
   }
   if (code) return troupe::error{errc::unreadable, folder.string() + ": " + code.message()};
   std::sort(files.begin(), files.end());
+  return files;
+}
+
+troupe::result<ward> read_folder(const std::filesystem::path& folder) {
+  const auto files = list_bundles(folder);
+  if (!files) return files.error();
   ward out;
-  for (const auto& file : files) out.add(read_bundle_file(file));
+  for (const auto& file : *files) out.add(read_bundle_file(file));
   out.settle();
   return out;
 }

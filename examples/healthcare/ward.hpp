@@ -51,8 +51,11 @@ class ward {
   std::size_t files_unreadable_ = 0;
 };
 
-// Reads every *.json (in any case) of a folder, in the order of their names, and settles. Subfolders are not entered.
-// Errors: unreadable, where the folder itself cannot be read; bad files are problems of the ward.
+// Every *.json (in any case) of a folder, in the order of their names. Subfolders are not entered. Errors: unreadable.
+[[nodiscard]] troupe::result<std::vector<std::filesystem::path>> list_bundles(const std::filesystem::path& folder);
+
+// Reads them all, in this process, and settles. Errors: unreadable, where the folder itself cannot be read; bad files
+// are problems of the ward.
 [[nodiscard]] troupe::result<ward> read_folder(const std::filesystem::path& folder);
 
 }  // namespace healthcare

@@ -337,6 +337,18 @@ BOOST_AUTO_TEST_CASE(long_messages_pass_up_to_the_limit) {
   BOOST_TEST(contains(refused.error().message(), "message_bytes_max"));
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_beyond_the_limit_is_an_error_and_the_agent_lives_on) {
+  house h;
+  h.open_process<talker>({.message_bytes_max = std::size_t{1} << 20}, std::string(std::size_t{1} << 19, 'x'));
+  const auto before = h.n.info(path{"/top/worker"})->incarnation;
+  const auto refused = h.ask(tell{std::string((std::size_t{1} << 20) - 100, 'y')});
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().is(agent_errc::bad_message));
+  BOOST_TEST(contains(refused.error().message(), "message_bytes_max is 1048576"), refused.error().message());
+  BOOST_TEST(must(h.ask(tell{"!"})).text.size() == (std::size_t{1} << 19) + 1);
+  BOOST_TEST(h.n.info(path{"/top/worker"})->incarnation == before);
+}
+
 BOOST_AUTO_TEST_CASE(a_restart_is_told_how_the_last_incarnation_ended) {
   house h;
   h.open_process<talker>({}, std::string{});

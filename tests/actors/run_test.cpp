@@ -23,6 +23,7 @@ ended run_program(const std::vector<std::string>& command, std::vector<std::stri
 const std::string hello = TROUPE_HELLO_PROGRAM;
 const std::string supervision = TROUPE_SUPERVISION_PROGRAM;
 const std::string task_graph = TROUPE_TASK_GRAPH_PROGRAM;
+const std::string isolation = TROUPE_ISOLATION_PROGRAM;
 const std::string lasting = TROUPE_LASTING_PROGRAM;
 
 }  // namespace
@@ -58,6 +59,30 @@ BOOST_AUTO_TEST_CASE(the_third_example_runs_a_graph_of_tasks) {
   BOOST_TEST(out.has("digraph \"research\" {"), out.text);
   BOOST_TEST(out.has("subgraph cluster_n6 {"), out.text);
   BOOST_TEST(out.has("bees are; what bees; all about (30 letters, approved)"), out.text);
+}
+
+BOOST_AUTO_TEST_CASE(the_fourth_example_goes_on_while_its_tool_does_damage) {
+  const auto out = run_program({isolation});
+  BOOST_TEST(out.code == 0, out.text);
+  BOOST_TEST(out.has("The assistant has a tool: incarnation 1, in process "), out.text);
+  BOOST_TEST(out.has("the supervisor saw: tool_crash, failed: its process was ended by SIGSEGV"), out.text);
+  BOOST_TEST(out.has("its last words: troupe: segmentation fault at address 0x8"), out.text);
+  BOOST_TEST(out.has("the tool is back: incarnation 2, in process "), out.text);
+  BOOST_TEST(out.has("the supervisor saw: timeout, failed: it hangs: its code has run for "), out.text);
+  BOOST_TEST(out.has("the tool is back: incarnation 3, in process "), out.text);
+  if (out.has("skipped: a sanitizer's allocator")) {
+    BOOST_TEST_MESSAGE("the memory limit was skipped: a sanitizer's allocator does not keep to it");
+  } else {
+    BOOST_TEST(out.has("the supervisor saw: resource_limit, failed: its process wanted more memory than"), out.text);
+    BOOST_TEST(out.has("its last words: one more megabyte will do no harm"), out.text);
+    BOOST_TEST(out.has("the tool is back: incarnation 4, in process "), out.text);
+  }
+  if (out.has("this system does not allow it: ")) {
+    BOOST_TEST_MESSAGE("the sandbox was skipped: this system does not allow it");
+  } else {
+    BOOST_TEST(out.has("read: it can\n  write: Read-only file system\n  connect: "), out.text);
+    BOOST_TEST(!out.has("connect: it can"), out.text);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_ends_a_running_program_in_order) {

@@ -134,6 +134,22 @@ BOOST_AUTO_TEST_CASE(problems_carry_file_and_line) {
   BOOST_TEST(has(out, "(standard input):2: column "), out.text);
 }
 
+BOOST_AUTO_TEST_CASE(where_a_reader_cannot_have_a_process_of_its_own_it_says_so_and_what_to_do) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  BOOST_TEST_MESSAGE("skipped: a sanitizer needs more than such a limit for itself");
+  return;
+#endif
+  // Less memory than the reader's limit.
+  const auto refused = shell("ulimit -d 900000 && exec \"$0\"");
+  BOOST_TEST(refused.code == 1, refused.text);
+  BOOST_TEST(has(refused, "starting the reader of the bundles"), refused.text);
+  BOOST_TEST(has(refused, "memory_bytes"), refused.text);
+  BOOST_TEST(has(refused, "--reader inlined"), refused.text);
+  const auto inlined = shell("ulimit -d 900000 && exec \"$0\" -o json --reader inlined");
+  BOOST_TEST_REQUIRE(inlined.code == 0, inlined.text);
+  BOOST_TEST((findings_of(inlined) == findings_of(healthcare({"-o", "json"}))));
+}
+
 BOOST_AUTO_TEST_CASE(a_signal_ends_the_stream_and_what_is_known_is_shown) {
   for (const int number : {SIGINT, SIGTERM}) {
     const place files;
@@ -216,6 +232,7 @@ BOOST_AUTO_TEST_CASE(a_value_that_is_not_allowed_is_named) {
                                     {"--vitals", ""},
                                     {"--as-of", ""},
                                     {"--as-of", "yesterday"},
+                                    {"--reader", "nowhere"},
                                     {"--log-level", "loud"}}) {
     const auto out = healthcare({flag, value});
     BOOST_TEST(out.code == 64, flag << " " << value << ": " << out.text);
@@ -236,7 +253,8 @@ BOOST_AUTO_TEST_CASE(names_cannot_harm_the_terminal) {
 BOOST_AUTO_TEST_CASE(help_is_no_error) {
   const auto out = healthcare({"--help"});
   BOOST_TEST(out.code == 0);
-  for (const auto* part : {"--chaos", "--as-of", "SIGINT", "Exit codes"}) BOOST_TEST(has(out, part), out.text);
+  for (const auto* part : {"--chaos", "--reader", "--as-of", "SIGINT", "Exit codes"})
+    BOOST_TEST(has(out, part), out.text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
