@@ -70,12 +70,18 @@ void cell::cancel(turn& late, error why) {
   if (late.blocked_sends_ > 0) {  // it is done but for its messages, which stay in line
     effects_.release(std::exchange(late.room_effect_, 0));
     late.blocked_sends_ = 0;
-    return step(late);
+    if (late.running_.done()) return step(late);
   }
+  std::uint64_t next_try = 0;
   std::vector<std::uint64_t> awaited;  // by its tasks, if it has several
   effects_.for_each_unfinished([&](std::uint64_t id, effect_table::slot& each) {
     if (each.owner == &late && each.waiter && each.kind != effect_kind::tasks) awaited.push_back(id);
+    if (each.owner == &late && each.kind == effect_kind::retry) next_try = id;
   });
+  if (next_try != 0) {
+    effects_.release(next_try);
+    return fail_turn(late, std::make_exception_ptr(failure{std::move(why)}));
+  }
   for (const auto id : awaited)
     if (auto* slot = effects_.find(id); slot && !slot->finished) {
       slot->stop.request_stop();
@@ -87,7 +93,7 @@ void cell::cancel(turn& late, error why) {
 
 // Whom this incarnation has asked is told that it does not wait any more.
 void cell::withdraw_questions() {
-  if (gone()) return;
+  if (gone() || weak_from_this().expired()) return;
   effects_.for_each_unfinished([this](std::uint64_t id, const effect_table::slot& each) {
     if (each.kind != effect_kind::ask || !each.target) return;
     const auto whom = home().resolve(each.target);
@@ -109,7 +115,8 @@ void cell::withdrawn(const signal& what) {
   }
   if (mailbox_.size() == 0) return;
   if (!withdrawn_) withdrawn_ = std::make_unique<std::vector<std::pair<std::shared_ptr<reply_sink>, std::uint64_t>>>();
-  if (withdrawn_->size() < withdrawn_max) withdrawn_->emplace_back(what.origin, what.id);
+  if (withdrawn_->size() == withdrawn_max) withdrawn_->erase(withdrawn_->begin());
+  withdrawn_->emplace_back(what.origin, what.id);
 }
 
 bool cell::is_withdrawn(const envelope& mail) {

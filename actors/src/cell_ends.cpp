@@ -204,6 +204,7 @@ void cell::forget_incarnation() {
   cancel_turns(exit_cause::killed("abandoned"));
   effects_.clear();
   stop_watching();
+  withdrawn_.reset();  // two cells that name each other would keep each other
   const auto left = children();
   spawner_cell_.reset();
   agent_.reset();

@@ -30,7 +30,8 @@ cell::verdict cell::judge(turn& failed, const failure_cause& why) {
   if (made.what == response::retry) {
     const auto left = failed.deadline_ == instant::max() ? duration::max() : failed.deadline_ - home().time().now();
     const bool possible = !failed.kept_.empty() && failed.aside_ == 0 && current_phase() == phase::running &&
-                          !relays_;  // the process has tried by itself, and is gone
+                          !failed.cancelled_ &&  // it would get no effects
+                          !relays_;              // the process has tried by itself, and is gone
     const auto delay = possible ? delay_of_retry(action.retrying, static_cast<int>(failed.tries_) + 1, why.retry_after,
                                                  left, failed.random())
                                 : std::nullopt;
@@ -40,8 +41,8 @@ cell::verdict cell::judge(turn& failed, const failure_cause& why) {
   const auto limit = made.what == response::quarantine ? action.what == response::quarantine ? action.after : 1
                                                        : limit_of(failed, why);
   if (limit != 0 || action.what == response::retry || failed.aside_ != 0) made.aside = remember(failed, why, limit);
-  if (made.what == response::quarantine || (made.what == response::retry && made.aside != 0))
-    made.what = response::restart;
+  if (made.what == response::retry && made.aside != 0) made.what = action.then;
+  if (made.what == response::quarantine) made.what = response::restart;
   return made;
 }
 
@@ -49,7 +50,7 @@ cell::verdict cell::judge(turn& failed, const failure_cause& why) {
 std::uint32_t cell::limit_of(const turn& failed, const failure_cause& why) const noexcept {
   const auto after = spec_->quarantine_after;
   if (not_of_the_message.contains(why.kind)) return 0;
-  const bool from_agent = failed.origin_ && failed.origin_->as_cell();
+  const bool from_agent = failed.origin_ && failed.origin_->sender();
   if (from_agent || spec_->quarantine_outside) return after;
   // Who sent it is not known, so nobody can have sent it again: the tries of this very message count.
   return after != 0 && failed.tries_ + 1 >= after ? 1 : 0;
@@ -63,7 +64,7 @@ std::uint64_t cell::remember(const turn& failed, const failure_cause& why, std::
     keeps_messages_ = true;
     keeps_until_ = later(now, quarantine_store::memory);
   }
-  const cell* sender = failed.origin_ ? failed.origin_->as_cell() : nullptr;
+  const agent_ref sender = failed.origin_ ? failed.origin_->sender() : agent_ref{};
   const auto [aside, gave_way] =
       home().quarantined().failed({.agent = where(),
                                    .what = failed.kept_.empty() ? &failed.in_hand_ : &failed.kept_,
@@ -71,7 +72,7 @@ std::uint64_t cell::remember(const turn& failed, const failure_cause& why, std::
                                    .kind = why.kind,
                                    .failed = {.when_ns = home().time().wall().time_since_epoch().count(),
                                               .incarnation = incarnation(),
-                                              .sender = sender ? sender->where().str() : std::string{},
+                                              .sender = sender ? sender.path().str() : std::string{},
                                               .text = why.text},
                                    .now = now,
                                    .limit = limit,
@@ -118,7 +119,7 @@ void cell::retry(turn& waiting) {
 }
 
 void cell::handled_after_all(const turn& over) {
-  if (over.tries_ != 0) home().quarantined().handled(where(), over.kept_);
+  if (!over.kept_.empty()) home().quarantined().handled(where(), over.kept_);
   if (over.aside_ != 0) (void)home().drop_quarantined(over.aside_, where());
 }
 

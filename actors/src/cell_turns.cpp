@@ -163,7 +163,8 @@ void cell::finish_turn(turn& over) {
   } else {
     last_end_ = home().time().now();
     counters_.count_turn(last_end_ - owned->started_);
-    if (owned->tries_ != 0 || owned->aside_ != 0) handled_after_all(*owned);
+    const bool failed_lately = keeps_messages_ && keeps_until_ != instant::max();
+    if (owned->tries_ != 0 || owned->aside_ != 0 || failed_lately) handled_after_all(*owned);
     if (const auto effect = take_question(*owned); effect != 0) owned->origin_->resolve(effect, std::move(reply));
   }
   if (owned->stop_ && current_phase() == phase::running) {
@@ -260,6 +261,7 @@ void cell::room(std::uint64_t turn_number) {
 }
 
 void cell::wait_for_room(turn& sender) {
+  if (sender.cancelled_) return;  // it waits for nothing any more; its message stays in line
   ++sender.blocked_sends_;
   if (sender.room_effect_ != 0) return;
   // Two agents that wait for room with each other would wait for ever.

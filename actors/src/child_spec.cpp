@@ -36,6 +36,7 @@ std::optional<std::string> check_isolation(const child_spec& child) {
   if (limits.open_files != 0 && limits.open_files < 32) return "it needs at least 32 open files";
   if (heartbeat_timeout < std::chrono::milliseconds{40}) return "its heartbeat timeout is below 40 ms";
   if (message_bytes_max == 0) return "its largest message has no bytes";
+  if (message_bytes_max > std::size_t{1} << 30) return "its largest message has more than 1 GiB";
   if (!sandbox.writable.empty() && !sandbox.read_only_files)
     return "it has writable folders, but its files are not read-only";
   for (const auto& folder : sandbox.writable)

@@ -73,7 +73,8 @@ void effect_table::release(std::uint64_t id) noexcept {
 const effect_table::slot* effect_table::awaited_by(const turn& whose) const noexcept {
   const slot* found = nullptr;
   for (const slot& each : slots_)
-    if (each.owner == &whose && each.waiter && !each.finished && (!found || found->kind == effect_kind::tasks))
+    if (each.owner == &whose && (each.waiter || each.kind == effect_kind::retry) && !each.finished &&
+        (!found || found->kind == effect_kind::tasks))
       found = &each;
   return found;
 }

@@ -162,7 +162,8 @@ class guest::starter final : public reply_sink {
       return;
     }
     const bool declined = outcome.error().is(agent_errc::declined);
-    guest_.out_.send(frames::not_started{declined, exit_cause::failed(outcome.error().message())});
+    guest_.out_.send(
+        frames::not_started{declined, exit_cause::failed(outcome.error().message(), fault_of(outcome.error()))});
     std::fflush(nullptr);
     ::_exit(0);
   }

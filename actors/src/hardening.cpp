@@ -108,6 +108,8 @@ class call_filter {
   int failed_ = 0;
 };
 
+constexpr const char* io_uring_calls[] = {"io_uring_setup", "io_uring_enter", "io_uring_register"};
+
 void forbid_what_no_computation_needs(call_filter& filter) {
   // What changes the system, other processes or one's own rights ends the process.
   for (const char* name : {"execve",
@@ -156,10 +158,21 @@ void forbid_what_no_computation_needs(call_filter& filter) {
                            "uselib"})
     filter.forbid(SCMP_ACT_KILL_PROCESS, name);
   // What libraries may try, and do without, is not permitted.
+  for (const char* name : io_uring_calls) filter.forbid(SCMP_ACT_ERRNO(EPERM), name);
   for (const char* name :
        {"bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "keyctl",
         "add_key", "request_key", "name_to_handle_at", "fanotify_init", "pidfd_getfd", "personality"})
     filter.forbid(SCMP_ACT_ERRNO(EPERM), name);
+  // Nobody else is to be signalled or limited.
+  const auto self = static_cast<scmp_datum_t>(::getpid());
+  for (const char* name : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
+    filter.forbid_if(SCMP_ACT_ERRNO(EPERM), name, SCMP_A0(SCMP_CMP_NE, self));
+  filter.forbid_if(SCMP_ACT_ERRNO(EPERM), "prlimit64", SCMP_A0(SCMP_CMP_NE, 0));
+  for (const char* name : {"tkill", "pidfd_open", "pidfd_send_signal", "process_madvise", "setpriority"})
+    filter.forbid(SCMP_ACT_ERRNO(EPERM), name);
+  // A child would have limits of its own.
+  for (const char* name : {"fork", "vfork"}) filter.forbid(SCMP_ACT_ERRNO(EPERM), name);
+  filter.forbid_if(SCMP_ACT_ERRNO(EPERM), "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
   // A new user namespace would bring back rights; clone3 passes its flags where a filter cannot look.
   filter.forbid_if(SCMP_ACT_KILL_PROCESS, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
   filter.forbid(SCMP_ACT_ERRNO(ENOSYS), "clone3");
@@ -167,21 +180,39 @@ void forbid_what_no_computation_needs(call_filter& filter) {
 
 // -- rights -----------------------------------------------------------------------------------------------------------
 
-result<void> drop_rights() {
-  constexpr unsigned nobody = 65534;
-  if (::geteuid() == 0) {
-    // Within a user namespace of our own there is only one user to be.
-    const bool other = ::setgroups(0, nullptr) == 0 && ::setresgid(nobody, nobody, nobody) == 0 &&
-                       ::setresuid(nobody, nobody, nobody) == 0;
-    if (!other) return refused("drop_privileges: cannot become nobody", errno, "is this a user namespace?");
-  }
-  for (unsigned long each = 0; each <= CAP_LAST_CAP; ++each) ::prctl(PR_CAPBSET_DROP, each, 0, 0, 0);
+// Keeps these capabilities (a bit for each) and gives up the others for good.
+result<void> keep_capabilities(std::uint64_t kept) {
+  for (unsigned long each = 0; each <= CAP_LAST_CAP; ++each)
+    if ((kept >> each & 1) == 0) ::prctl(PR_CAPBSET_DROP, each, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct none[2]{};
-  if (::syscall(SYS_capset, &header, none) != 0)
-    return refused("drop_privileges: cannot drop the capabilities", errno, "this is not expected; please report it");
+  __user_cap_data_struct sets[2]{};
+  if (::syscall(SYS_capget, &header, sets) == 0)
+    for (int half = 0; half < 2; ++half) {
+      const auto mask = static_cast<std::uint32_t>(kept >> (32 * half));
+      sets[half].effective &= mask;
+      sets[half].permitted &= mask;
+      sets[half].inheritable = 0;
+    }
+  if (::syscall(SYS_capset, &header, sets) != 0)
+    return refused("the capabilities cannot be dropped", errno, "this is not expected; please report it");
   return ok();
 }
+
+result<void> become_nobody() {
+  constexpr unsigned nobody = 65534;
+  if (::geteuid() != 0) return ok();
+  if (::setgroups(0, nullptr) != 0 || ::setresgid(nobody, nobody, nobody) != 0 ||
+      ::setresuid(nobody, nobody, nobody) != 0)
+    return refused("drop_privileges: cannot become nobody", errno, "is this a user namespace?");
+  return ok();
+}
+
+// Of the superuser: to own files and to reach those of others. What could undo a namespace or a limit is not among
+// them.
+constexpr std::uint64_t file_capabilities = std::uint64_t{1} << CAP_CHOWN | std::uint64_t{1} << CAP_DAC_OVERRIDE |
+                                            std::uint64_t{1} << CAP_DAC_READ_SEARCH | std::uint64_t{1} << CAP_FOWNER |
+                                            std::uint64_t{1} << CAP_FSETID;
+constexpr std::uint64_t user_capabilities = std::uint64_t{1} << CAP_SETUID | std::uint64_t{1} << CAP_SETGID;
 
 }  // namespace
 
@@ -195,13 +226,23 @@ result<void> enter_sandbox(const process_sandbox& what) {
   } else if (what.no_network) {
     filter_sockets = !enter_namespaces(CLONE_NEWNET);
   }
-  if (what.drop_privileges)
-    if (auto done = drop_rights(); !done) return done;
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user's process is not told any more
+  // With others, what was done above could be undone.
+  const bool any = what.no_network || what.read_only_files || what.system_calls || what.drop_privileges;
+  if (any)
+    if (auto done = keep_capabilities(what.drop_privileges ? user_capabilities : file_capabilities); !done) return done;
+  if (what.drop_privileges) {
+    if (auto done = become_nobody(); !done) return done;
+    if (auto done = keep_capabilities(0); !done) return done;
+  }
+  if (any) ::prctl(PR_SET_DUMPABLE, 0);  // no other agent's process looks into it
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);    // another user's process is not told any more
   if (!what.system_calls && !filter_sockets) return ok();
   call_filter filter;
   if (what.system_calls) forbid_what_no_computation_needs(filter);
-  if (filter_sockets) filter.forbid_if(SCMP_ACT_ERRNO(EACCES), "socket", SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+  if (filter_sockets) {
+    for (const char* name : io_uring_calls) filter.forbid(SCMP_ACT_ERRNO(EPERM), name);  // they open sockets, too
+    filter.forbid_if(SCMP_ACT_ERRNO(EACCES), "socket", SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+  }
   return filter.load();
 }
 

@@ -111,6 +111,12 @@ std::vector<agent_info> runtime::agents() const {
   // Deepest first, so that what rolls up has been rolled up to before.
   std::unordered_map<std::string_view, std::size_t> index;
   for (std::size_t i = 0; i < all.size(); ++i) index.emplace(all[i].path.str(), i);
+  // What is set aside of an agent that is gone shows in the nearest one above that is there.
+  for (auto where : quarantine_.agents_with_entries()) {
+    while (!index.contains(where.str()) && !where.is_root()) where = where.parent();
+    if (const auto found = index.find(where.str()); found != index.end())
+      all[found->second].rolled_up = std::max(all[found->second].rolled_up, health::quarantined);
+  }
   std::vector<std::size_t> by_depth(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) by_depth[i] = i;
   std::stable_sort(by_depth.begin(), by_depth.end(),

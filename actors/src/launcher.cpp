@@ -22,6 +22,7 @@
 #include <cstring>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "guest.hpp"
@@ -30,7 +31,7 @@ extern char** environ;
 
 namespace troupe::actors {
 
-bool send_packet(int socket, const void* data, std::size_t size_bytes, const int* descriptors, int count) {
+bool send_packet(int socket, const void* data, std::size_t size_bytes, const int* descriptors, int count, int flags) {
   iovec part{const_cast<void*>(data), size_bytes};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> control{};
   msghdr packet{};
@@ -46,7 +47,7 @@ bool send_packet(int socket, const void* data, std::size_t size_bytes, const int
     std::memcpy(CMSG_DATA(rights), descriptors, static_cast<std::size_t>(count) * sizeof(int));
   }
   for (;;) {
-    if (::sendmsg(socket, &packet, MSG_NOSIGNAL) >= 0) return true;
+    if (::sendmsg(socket, &packet, MSG_NOSIGNAL | flags) >= 0) return true;
     if (errno != EINTR) return false;
   }
 }
@@ -144,6 +145,7 @@ int launcher::run() {
   ::fcntl(node_, F_SETFD, FD_CLOEXEC);
   ::prctl(PR_SET_NAME, "troupe-launcher");
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::prctl(PR_SET_DUMPABLE, 0);
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
@@ -216,7 +218,8 @@ void launcher::reap() {
     rusage used{};
     int status = 0;
     ::wait4(ended.si_pid, &status, 0, &used);
-    if (known == processes_.end()) continue;  // adopted
+    if (!std::exchange(sweep_due_, true)) sweep_at_ = steady::now() + sweep_after;
+    if (known == processes_.end()) continue;  // adopted; there may be more where it came from
     const auto ns = [](const timeval& time) { return time.tv_sec * 1'000'000'000LL + time.tv_usec * 1'000LL; };
     report({.number = known->second,
             .what = launch_event::exited,
@@ -226,8 +229,6 @@ void launcher::reap() {
             .memory_bytes_max = used.ru_maxrss * 1024LL,
             .cpu_ns = ns(used.ru_utime) + ns(used.ru_stime)});
     processes_.erase(known);
-    if (!sweep_due_) sweep_at_ = steady::now() + sweep_after;
-    sweep_due_ = true;
   }
 }
 

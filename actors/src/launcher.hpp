@@ -50,7 +50,8 @@ int run_launcher(int node);
 // -- descriptors over sockets -----------------------------------------------------------------------------------------
 
 // Sends one packet with up to two descriptors. False with errno.
-bool send_packet(int socket, const void* data, std::size_t size_bytes, const int* descriptors, int count);
+bool send_packet(int socket, const void* data, std::size_t size_bytes, const int* descriptors, int count,
+                 int flags = 0);
 // Receives one packet; descriptors not there are -1. The size, 0 at the end, -1 with errno.
 ssize_t receive_packet(int socket, void* data, std::size_t size_bytes, int* descriptors, int count, int flags);
 

@@ -35,7 +35,7 @@ void own_thread::wake() {
   bell_->rung.notify_one();
   if (!first) return;
   all_->enter();
-  std::thread{[visit = visit_, bell = bell_, all = all_, name = name_.substr(0, 15)]() mutable {
+  const auto body = [visit = visit_, bell = bell_, all = all_, name = name_.substr(0, 15)]() mutable {
     ::pthread_setname_np(::pthread_self(), name.c_str());
     for (bool goes_on = true; goes_on;) {
       {
@@ -47,7 +47,15 @@ void own_thread::wake() {
     }
     visit = nullptr;
     all->leave();
-  }}.detach();
+  };
+  try {
+    std::thread{body}.detach();
+  } catch (...) {  // no more threads: the next ring tries again
+    all_->leave();
+    std::scoped_lock lock{bell_->mutex};
+    started_ = false;
+    throw;
+  }
 }
 
 }  // namespace troupe::actors

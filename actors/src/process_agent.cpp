@@ -1,5 +1,6 @@
 #include "process_agent.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "cell.hpp"
@@ -77,6 +78,9 @@ result<frames::start> process_agent::order(std::optional<exit_cause> previous) c
 task<void> process_agent::launch(turn& now, std::optional<exit_cause> previous) {
   auto wanted = order(std::move(previous));
   if (!wanted) throw failure{wanted.error()};
+  if (const auto size = frame_bytes(*wanted).size(); size > frame_overhead_max)
+    throw failure{error{errc::out_of_range, "what " + where().str() + " is started with has " + std::to_string(size) +
+                                                " bytes; it may have " + std::to_string(frame_overhead_max)}};
   const auto& sandbox = spec_.process.sandbox;
   const bool fresh = sandbox.no_network || sandbox.read_only_files || sandbox.system_calls || sandbox.drop_privileges;
   auto link = cell_.home().processes().take(fresh);
@@ -96,7 +100,7 @@ task<void> process_agent::launch(turn& now, std::optional<exit_cause> previous) 
   const auto* info = outcome->get_if<frames::started>();
   if (!info) throw failure{error{errc::internal, "the start of a process was answered by something else"}};
   handled_.insert(info->handles.begin(), info->handles.end());
-  cell_.set_reentrant(std::max<std::uint64_t>(1, info->turns_max));
+  cell_.set_reentrant(std::clamp<std::uint64_t>(info->turns_max, 1, turns_max));
 }
 
 task<void> process_agent::post_stop(turn& now, const exit_cause& cause) {
@@ -123,7 +127,10 @@ task<result<message>> process_agent::pass_on(message what, turn& now) {
   frames::message out;
   out.type = what.type_name();
   auto bytes = what.encode();
-  if (!bytes) co_return std::move(bytes).error();
+  if (!bytes) {
+    if (now.aside_ != 0) throw failure{bytes.error()};  // as below
+    co_return std::move(bytes).error();
+  }
   if (bytes->size() > spec_.process.message_bytes_max)
     co_return error{agent_errc::bad_message, "a message of " + std::to_string(bytes->size()) + " bytes for " +
                                                  where().str() + "; process_options::message_bytes_max is " +
@@ -141,8 +148,10 @@ task<result<message>> process_agent::pass_on(message what, turn& now) {
   if (!reply) co_return reply;
   if (const auto* verdict = reply->get_if<process_verdict>()) {
     if (verdict->cause.is_failure()) throw process_failure{verdict->cause};
-    co_return error{agent_errc::agent_down, where().str() + " ended before it handled `" +
-                                                std::string{what.type_name()} + "`: " + verdict->cause.describe()};
+    error why{agent_errc::agent_down, where().str() + " ended before it handled `" + std::string{what.type_name()} +
+                                          "`: " + verdict->cause.describe()};
+    if (now.aside_ != 0) throw failure{std::move(why)};  // the message is still to be handled
+    co_return why;
   }
   if (const auto* passed = reply->get_if<frames::passed_on>()) {
     const auto to = path::parse(passed->to);

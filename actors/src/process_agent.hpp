@@ -21,6 +21,7 @@ class process_agent final : public agent {
   ~process_agent() override;
 
  private:
+  static constexpr std::uint64_t turns_max = 10'000;  // whatever the process says
   task<void> on_start(turn& now) override;
   task<void> on_restart(turn& now, const exit_cause& previous) override;
   task<void> post_stop(turn& now, const exit_cause& cause) override;

@@ -44,6 +44,22 @@ inline troupe::error named(const troupe::error& from) {
   return from;
 }
 
+// What came from a process is kept for long: no longer than this, and nothing that is none of its kind.
+inline constexpr std::size_t words_bytes_max = 8 << 10;
+inline exit_cause bounded(exit_cause from) {
+  if (from.text.size() > words_bytes_max) from.text.resize(words_bytes_max);
+  if (from.output.size() > words_bytes_max) from.output.resize(words_bytes_max);
+  if (from.kind > exit_kind::unknown) from.kind = exit_kind::failed;
+  if (static_cast<std::size_t>(from.fault) >= fault_kinds) from.fault = fault::bug;
+  return from;
+}
+inline troupe::error bounded(const troupe::error& from) {
+  if (from.message().size() <= words_bytes_max) return named(from);
+  return named(troupe::error{from.number(), from.message().substr(0, words_bytes_max)}
+                   .with_cause(from.cause_number())
+                   .with_retry_after(from.retry_after()));
+}
+
 // What of the agent's fault_policy is done in its process: tries of a message in the same incarnation.
 struct retry_rule {
   fault kind = fault::none;

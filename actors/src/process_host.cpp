@@ -50,11 +50,21 @@ result<void> process_host::need_launcher() {
   }
   launcher_.assign(socket);
   boost::asio::post(io_, [this] { listen(); });
-  if (!thread_.joinable()) thread_ = std::thread{[this] { io_.run(); }};
+  if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
   return ok();
 }
 
-result<std::shared_ptr<process_link>> process_host::make(bool warm) {
+// A failure here is one process's, if at all: the others go on.
+void process_host::run() {
+  for (;;) try {
+      io_.run();
+      return;
+    } catch (const std::exception& e) {
+      home_.log().error("a fault in the handling of processes", {{"error", std::string_view{e.what()}}});
+    }
+}
+
+result<std::shared_ptr<process_link>> process_host::make(bool warm, std::unique_lock<std::mutex>& lock) {
   if (stopping_) return error{agent_errc::node_stopping, "the node stops"};
   if (auto started = need_launcher(); !started) return std::move(started).error();
   std::array<int, 2> socket{}, output{};
@@ -68,10 +78,14 @@ result<std::shared_ptr<process_link>> process_host::make(bool warm) {
   links_.emplace(link->number(), link);
   const launch_request wanted{link->number(), warm};
   const std::array<int, 2> theirs{socket[1], output[1]};
-  const bool sent = send_packet(launcher_.native_handle(), &wanted, sizeof wanted, theirs.data(), 2);
+  // Whoever reads the launcher's reports must not wait for this lock, or for the launcher, which may wait for them.
+  const int launcher = launcher_.native_handle();
+  lock.unlock();
+  const bool sent = send_packet(launcher, &wanted, sizeof wanted, theirs.data(), 2, warm ? MSG_DONTWAIT : 0);
   const int why = errno;
   ::close(socket[1]);
   ::close(output[1]);
+  lock.lock();
   if (!sent) {
     links_.erase(link->number());
     return no_process("the launcher does not take orders", why);
@@ -82,7 +96,7 @@ result<std::shared_ptr<process_link>> process_host::make(bool warm) {
 }
 
 result<std::shared_ptr<process_link>> process_host::take(bool fresh) {
-  std::scoped_lock lock{mutex_};
+  std::unique_lock lock{mutex_};
   while (!fresh && !ready_.empty()) {
     auto link = std::move(ready_.front());
     ready_.pop_front();
@@ -90,15 +104,15 @@ result<std::shared_ptr<process_link>> process_host::take(bool fresh) {
     boost::asio::post(io_, [this] { refill(); });
     return link;
   }
-  auto made = make(false);
+  auto made = make(false, lock);
   if (made) boost::asio::post(io_, [this] { refill(); });
   return made;
 }
 
 void process_host::refill() {
-  std::scoped_lock lock{mutex_};
+  std::unique_lock lock{mutex_};
   while (!stopping_ && ready_.size() < warm_max_) {
-    auto made = make(true);
+    auto made = make(true, lock);
     if (!made) return;
     ready_.push_back(*std::move(made));
   }
@@ -196,14 +210,25 @@ void process_host::look_around() {
   std::vector<std::shared_ptr<process_link>> all;
   {
     std::scoped_lock lock{mutex_};
-    if (links_.empty() || stopping_) {
+    if (links_.empty()) {
       ticking_ = false;
-      if (!stopping_) return;
+      looked_ = {};
+      return;
     }
     for (const auto& [number, each] : links_) all.push_back(each);
   }
   const instant now = home_.time().now();
-  for (const auto& each : all) each->check_pulse(now);
+  // After a stall, what they said is still to be read.
+  const bool stalled = now - looked_ > 4 * tick && looked_ != instant{};
+  looked_ = now;
+  bool gone_in_time = true;
+  if (!stalled)
+    for (const auto& each : all) gone_in_time &= each->check_pulse(now);
+  if (!gone_in_time) {
+    std::scoped_lock lock{mutex_};
+    home_.log().error("the launcher of processes does not say what became of one; it is ended", {});
+    if (launcher_pid_ > 0) ::kill(launcher_pid_, SIGKILL);
+  }
   timer_.expires_after(tick);
   timer_.async_wait([this](const boost::system::error_code& failed) {
     if (!failed) look_around();
@@ -216,10 +241,14 @@ void process_host::stop() {
     stopping_ = true;
     if (!thread_.joinable()) return;
     for (const auto& [number, each] : links_) each->kill(exit_cause::killed("the node stops"));
-    none_.wait_for(lock, farewell, [this] { return links_.empty(); });
-    if (launcher_pid_ > 0) ::shutdown(launcher_.native_handle(), SHUT_RDWR);
+    const bool none = none_.wait_for(lock, farewell, [this] { return links_.empty(); });
+    if (const pid_t launcher = std::exchange(launcher_pid_, 0); launcher > 0) {
+      if (!none) ::kill(launcher, SIGKILL);  // it does not do its work; its children end with it
+      ::shutdown(launcher_.native_handle(), SHUT_RDWR);
+      lock.unlock();
+      ::waitpid(launcher, nullptr, 0);
+    }
   }
-  if (launcher_pid_ > 0) ::waitpid(launcher_pid_, nullptr, 0);
   io_.stop();
   thread_.join();
 }

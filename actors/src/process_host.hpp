@@ -47,7 +47,8 @@ class process_host {
   static constexpr duration farewell = std::chrono::seconds{5};
 
   result<void> need_launcher();
-  result<std::shared_ptr<process_link>> make(bool warm);
+  void run();
+  result<std::shared_ptr<process_link>> make(bool warm, std::unique_lock<std::mutex>& lock);
   void refill();
   void listen();
   bool read_report();
@@ -61,6 +62,7 @@ class process_host {
   boost::asio::posix::stream_descriptor launcher_;
   boost::asio::steady_timer timer_;
   std::thread thread_;
+  instant looked_{};  // at the pulse of all, the last time
 
   mutable std::mutex mutex_;
   std::condition_variable none_;

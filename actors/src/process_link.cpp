@@ -82,8 +82,11 @@ void process_link::send(std::uint64_t effect, frames::message what) {
     in_hand_.insert(effect);
   }
   write(what);
-  if (over())
-    settle(effect, message::of(process_verdict{exit_cause::failed("its process is gone", fault::tool_crash)}));
+  if (!over()) return;
+  std::unique_lock lock{mutex_};
+  process_verdict verdict{*end_};
+  lock.unlock();
+  settle(effect, message::of(std::move(verdict)));
 }
 
 void process_link::stop(std::uint64_t effect, const exit_cause& cause) {
@@ -94,13 +97,24 @@ void process_link::stop(std::uint64_t effect, const exit_cause& cause) {
     if (over()) gone = owner_.lock();
   }
   if (gone) return gone->resolve(effect, message{});
-  write(frames::stop{cause});
+  write(frames::stop{frames::bounded(cause)});
 }
 
 void process_link::kill(exit_cause why) {
   std::scoped_lock lock{mutex_};
   if (!kill_wanted_) kill_wanted_ = std::move(why);
   if (handle_ >= 0 && !over()) ::syscall(SYS_pidfd_send_signal, handle_, SIGKILL, nullptr, 0);
+}
+
+std::size_t process_link::message_bytes_max() const {
+  std::scoped_lock lock{mutex_};
+  return options_.message_bytes_max;
+}
+
+error process_link::too_long(std::size_t size_bytes) const {
+  return {agent_errc::bad_message, "a message of " + std::to_string(size_bytes) + " bytes for the process of " +
+                                       where_.str() + "; its process_options::message_bytes_max is " +
+                                       std::to_string(options_.message_bytes_max)};
 }
 
 void process_link::pass(const troupe::path& to, envelope&& mail) {
@@ -110,6 +124,7 @@ void process_link::pass(const troupe::path& to, envelope&& mail) {
   };
   auto bytes = mail.payload.encode();
   if (!bytes) return refuse(std::move(bytes).error());
+  if (bytes->size() > message_bytes_max()) return refuse(too_long(bytes->size()));
   frames::letter letter{.number = 0,
                         .from = {},
                         .to = to.str(),
@@ -143,12 +158,14 @@ void process_link::resolve(std::uint64_t number, result<message> reply) {
   if (reply && !reply->empty()) {
     auto bytes = reply->encode();
     answer.type = reply->type_name();
-    if (bytes)
-      answer.bytes = *std::move(bytes);
-    else
+    if (!bytes)
       answer.error = std::move(bytes).error();
+    else if (bytes->size() > message_bytes_max())
+      answer.error = too_long(bytes->size());
+    else
+      answer.bytes = *std::move(bytes);
   } else if (!reply) {
-    answer.error = std::move(reply).error();
+    answer.error = frames::bounded(reply.error());
   }
   {
     std::scoped_lock lock{mutex_};
@@ -161,15 +178,18 @@ void process_link::notify(down_notice notice) {
   std::uint64_t theirs = 0;
   {
     std::scoped_lock lock{mutex_};
-    for (auto each = watches_.begin(); each != watches_.end(); ++each)
-      if (each->second.who == notice.who &&
-          (each->second.node_number == notice.watch || each->second.node_number == 0)) {
-        theirs = each->first;
-        watches_.erase(each);
-        break;
-      }
+    // One whose number is not known yet is only meant if there is none that has it.
+    auto found = watches_.end();
+    for (auto each = watches_.begin(); each != watches_.end(); ++each) {
+      if (each->second.who != notice.who) continue;
+      if (each->second.node_number == notice.watch || (each->second.node_number == 0 && (found == watches_.end())))
+        found = each;
+    }
+    if (found == watches_.end()) return;
+    theirs = found->first;
+    watches_.erase(found);
   }
-  if (theirs != 0) write(frames::down{theirs, notice.incarnation, notice.cause});
+  write(frames::down{theirs, notice.incarnation, frames::bounded(std::move(notice.cause))});
 }
 
 // -- the socket -------------------------------------------------------------------------------------------------------

@@ -91,19 +91,25 @@ class process_link final : public reply_sink, public watcher, public std::enable
   void launched(pid_t pid, int handle);
   void ended(const launch_report& how);
   void cannot_start(const error& why);
-  void check_pulse(instant now);
+  // False: it was killed a while ago, and nobody says that it is gone.
+  bool check_pulse(instant now);
   std::uint64_t number() const noexcept { return number_; }
   pid_t pid() const noexcept { return pid_.load(std::memory_order_relaxed); }
   std::shared_ptr<cell> owner() const;
 
  private:
+  static constexpr duration killed_within = std::chrono::seconds{10};
   static constexpr auto end_follows_pipe = std::chrono::milliseconds{200};
   static constexpr std::uint64_t letter_bit = std::uint64_t{1} << 63;
 
+  std::size_t message_bytes_max() const;
+  error too_long(std::size_t size_bytes) const;
   template <class Frame>
   void write(const Frame& what);
   void flush();
   void read();
+  void read_frames();
+  bool in_sandbox() const noexcept;
   void read_output();
   void drain_output();
   void closed_pipe();
@@ -114,7 +120,7 @@ class process_link final : public reply_sink, public watcher, public std::enable
   void take(frames::failed order);
   void take(frames::letter order);
   void take(frames::passed_on order);
-  void take(frames::watch order);
+  result<void> begin_watch(frames::watch order);
   void take(frames::unwatch order);
   void take(frames::kill order);
   void take(const frames::beat& order);
@@ -135,6 +141,7 @@ class process_link final : public reply_sink, public watcher, public std::enable
   std::atomic<bool> over_{false};
   std::atomic<std::int64_t> heard_ns_{0};
   bool heard_once_ = false;
+  bool warned_ = false;  // that it may not kill
   lent_budget budget_;
   std::optional<exit_cause> last_words_;  // what the agent said about its own end
 
@@ -163,6 +170,8 @@ class process_link final : public reply_sink, public watcher, public std::enable
   bool flushing_ = false;
   int handle_ = -1;  // the pidfd
   std::optional<exit_cause> kill_wanted_;
+  instant kill_since_{};
+  std::optional<exit_cause> end_;  // once it is over
   std::string waits_on_;
 };
 

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <cstring>
+#include <troupe/actors/quarantine.hpp>
 #include <utility>
 
 #include "cell.hpp"
@@ -37,7 +38,16 @@ void process_link::launched(pid_t pid, int handle) {
   if (kill_wanted_ && handle_ >= 0) ::syscall(SYS_pidfd_send_signal, handle_, SIGKILL, nullptr, 0);
 }
 
+// What is thrown here, for want of memory most likely, is the fault of what came in.
 void process_link::read() {
+  try {
+    read_frames();
+  } catch (const std::exception& e) {
+    kill(exit_cause::failed("its process sent what cannot be read: " + std::string{e.what()}, fault::tool_crash));
+  }
+}
+
+void process_link::read_frames() {
   if (over()) return;
   const auto got = in_.read_from(socket_.native_handle());
   if (got == 0 || (got < 0 && errno != EAGAIN)) return closed_pipe();
@@ -99,7 +109,10 @@ void process_link::drain_output() {
 // -- frames -----------------------------------------------------------------------------------------------------------
 
 result<void> process_link::take(const frame_reader::frame& what) {
-  const net::limits limits{.bytes = options_.message_bytes_max + frame_overhead_max};
+  // Only messages may be long.
+  const bool carries =
+      what.kind == frames::kind::answer || what.kind == frames::kind::letter || what.kind == frames::kind::passed_on;
+  const net::limits limits{.bytes = frame_overhead_max + (carries ? options_.message_bytes_max : 0), .expansion = 8};
   const auto pass = [&]<class Frame>(std::type_identity<Frame>) -> result<void> {
     auto order = net::decode<Frame>(what.body, limits);
     if (!order) return std::move(order).error();
@@ -115,12 +128,16 @@ result<void> process_link::take(const frame_reader::frame& what) {
     case frames::kind::ended: {
       auto order = net::decode<frames::ended>(what.body, limits);
       if (!order) return std::move(order).error();
-      if (!last_words_) last_words_ = std::move(order->cause);
+      if (!last_words_) last_words_ = frames::bounded(std::move(order->cause));
       return ok();
     }
     case frames::kind::letter: return pass(std::type_identity<frames::letter>{});
     case frames::kind::passed_on: return pass(std::type_identity<frames::passed_on>{});
-    case frames::kind::watch: return pass(std::type_identity<frames::watch>{});
+    case frames::kind::watch: {
+      auto order = net::decode<frames::watch>(what.body, limits);
+      if (!order) return std::move(order).error();
+      return begin_watch(*std::move(order));
+    }
     case frames::kind::unwatch: return pass(std::type_identity<frames::unwatch>{});
     case frames::kind::kill: return pass(std::type_identity<frames::kill>{});
     case frames::kind::budget_request: return pass(std::type_identity<frames::budget_request>{});
@@ -149,19 +166,21 @@ void process_link::take(frames::started order) {
 }
 
 void process_link::take(frames::not_started order) {
+  order.cause = frames::bounded(std::move(order.cause));
   std::unique_lock lock{mutex_};
   const auto effect = std::exchange(starting_, 0);
   const auto who = owner_.lock();
   lock.unlock();
   if (!who || effect == 0) return;
-  who->resolve(effect, order.declined ? error{agent_errc::declined, order.cause.text}
-                                      : error{agent_errc::failed_to_start, order.cause.text});
+  who->resolve(effect, order.declined
+                           ? error{agent_errc::declined, order.cause.text}
+                           : failure_cause{order.cause}.seen_as(agent_errc::failed_to_start, order.cause.text));
 }
 
 void process_link::take(frames::answer order) {
   result<message> reply{message{}};
   if (order.error)
-    reply = frames::named(*order.error);
+    reply = frames::bounded(*order.error);
   else if (!order.type.empty())
     reply = message::encoded(std::move(order.type), std::move(order.bytes), host_.home().shared_from_this());
   if ((order.number & letter_bit) == 0) return settle(order.number, std::move(reply));
@@ -177,12 +196,25 @@ void process_link::take(frames::answer order) {
 }
 
 void process_link::take(frames::failed order) {
+  order.cause = frames::bounded(std::move(order.cause));
   if ((order.number & letter_bit) == 0)
     return settle(order.number, message::of(process_verdict{std::move(order.cause)}));
   take(frames::answer{order.number, error{agent_errc::agent_failed, order.cause.describe()}, {}, {}});
 }
 
 void process_link::take(frames::passed_on order) { settle(order.number, message::of(std::move(order))); }
+
+namespace {
+bool is_for_operators(std::string_view type) {
+  return type == list_quarantine::troupe_message_name || type == inspect_quarantined::troupe_message_name ||
+         type == retry_quarantined::troupe_message_name || type == drop_quarantined::troupe_message_name;
+}
+}  // namespace
+
+bool process_link::in_sandbox() const noexcept {
+  const auto& sandbox = options_.sandbox;
+  return sandbox.no_network || sandbox.read_only_files || sandbox.system_calls || sandbox.drop_privileges;
+}
 
 void process_link::take(frames::letter order) {
   auto& home = host_.home();
@@ -194,6 +226,8 @@ void process_link::take(frames::letter order) {
     if (order.number != 0) write(frames::answer{order.number, std::move(why), {}, {}});
   };
   if (!where) return refuse({agent_errc::unknown_agent, "no path: " + where.error().message()});
+  if (in_sandbox() && is_for_operators(order.type))
+    return refuse({agent_errc::policy_denied, "an agent in a sandbox may not ask for `" + order.type + "`"});
   // A supervisor that waits for this agent's start cannot answer it before.
   const auto above = who->parent();
   if (who->current_phase() == phase::starting && above && !above->is_spawner() && *where == above->where() &&
@@ -217,16 +251,18 @@ void process_link::take(frames::letter order) {
   home.deliver(home.ref(*where), std::move(mail), false);
 }
 
-void process_link::take(frames::watch order) {
+result<void> process_link::begin_watch(frames::watch order) {
   {
     std::scoped_lock lock{mutex_};
-    if (watches_.size() >= watches_max) return;
-    watches_[order.number] = {0, order.who};
+    if (watches_.size() >= watches_max) return error{errc::out_of_range, "more than 10,000 watches"};
+    if (!watches_.try_emplace(order.number, watched{0, order.who}).second)
+      return error{errc::parse_error, "watch " + std::to_string(order.number) + " a second time"};
   }
   // The answer may come before the number is known: then it is the one that has none.
   const auto number = host_.home().watching().add(shared_from_this(), order.who);
   std::scoped_lock lock{mutex_};
   if (const auto found = watches_.find(order.number); found != watches_.end()) found->second.node_number = number;
+  return ok();
 }
 
 void process_link::take(frames::unwatch order) {
@@ -242,8 +278,8 @@ void process_link::take(frames::unwatch order) {
 }
 
 void process_link::take(frames::kill order) {
-  const auto& sandbox = options_.sandbox;
-  if (sandbox.no_network || sandbox.read_only_files || sandbox.system_calls || sandbox.drop_privileges) {
+  if (in_sandbox()) {
+    if (std::exchange(warned_, true)) return;
     host_.home().log().warn("an agent in a sandbox may not kill others; nothing is done",
                             {{"agent", where_.str()}, {"whom", order.who.str()}});
     return;
@@ -270,17 +306,24 @@ void process_link::take(const frames::budget_request& order) {
   if (who) write(budget_.serve(order, who->nearest_account(), where_, host_.home().time().now()));
 }
 
-void process_link::check_pulse(instant now) {
+bool process_link::check_pulse(instant now) {
   std::unique_lock lock{mutex_};
-  if (owner_.expired() || kill_wanted_) return;
+  if (kill_wanted_) {
+    if (kill_since_ == instant{}) kill_since_ = now;
+    return now - kill_since_ < killed_within;
+  }
+  if (owner_.expired()) return true;
   // A process that is only being made may take longer.
-  const auto longest = options_.heartbeat_timeout + (heard_once_ ? duration{0} : duration{std::chrono::seconds{10}});
-  const auto silent = now - instant{duration{heard_ns_.load(std::memory_order_relaxed)}};
-  if (silent < longest) return;
+  const instant heard{duration{heard_ns_.load(std::memory_order_relaxed)}};
+  const auto until =
+      later(later(heard, options_.heartbeat_timeout), heard_once_ ? duration{0} : duration{std::chrono::seconds{10}});
+  if (now < until) return true;
+  const auto silent = now - heard;
   lock.unlock();
   kill(exit_cause::failed(
       "its process is frozen: nothing was heard of it for " + std::to_string(silent.count() / 1'000'000) + " ms",
       fault::timeout));
+  return true;
 }
 
 // -- its end ----------------------------------------------------------------------------------------------------------
@@ -356,7 +399,10 @@ void process_link::ended(const launch_report& how) {
   finish(std::move(cause));
 }
 
-void process_link::cannot_start(const error& why) { finish(exit_cause::failed(why.message(), fault::node_lost)); }
+void process_link::cannot_start(const error& why) {
+  kill(exit_cause::killed());  // one that outlived its launcher
+  finish(exit_cause::failed(why.message(), fault::node_lost));
+}
 
 // Whoever waits for the process is told.
 void process_link::finish(exit_cause cause) {
@@ -369,6 +415,7 @@ void process_link::finish(exit_cause cause) {
     std::scoped_lock lock{mutex_};
     if (over_.exchange(true)) return;
     who = owner_.lock();
+    end_ = cause;
     starting = std::exchange(starting_, 0);
     stopping = std::exchange(stopping_, 0);
     in_hand.swap(in_hand_);

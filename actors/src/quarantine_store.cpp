@@ -137,6 +137,13 @@ bool quarantine_store::remembers(const path& agent) const {
 
 // -- the operator -----------------------------------------------------------------------------------------------------
 
+std::vector<path> quarantine_store::agents_with_entries() const {
+  std::vector<path> all;
+  std::scoped_lock held{mutex_};
+  for (const auto& [id, each] : entries_) all.push_back(each.agent);
+  return all;
+}
+
 std::vector<quarantine_entry> quarantine_store::list(const path& below) const {
   std::scoped_lock held_lock{mutex_};
   std::vector<quarantine_entry> all;

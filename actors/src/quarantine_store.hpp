@@ -59,6 +59,8 @@ class quarantine_store {
   // Writes down whether there are entries of this agent, in one step with looking.
   void show_entries(const path& agent, std::atomic<bool>& any) const;
   bool remembers(const path& agent) const;
+  // Whose messages are set aside; an agent may be in it several times.
+  std::vector<path> agents_with_entries() const;
 
   std::vector<quarantine_entry> list(const path& below = {}) const;
   std::optional<quarantine_entry> find(std::uint64_t id) const;

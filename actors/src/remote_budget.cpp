@@ -18,6 +18,12 @@ amounts amounts_of(const frames::amount_list& from) {
   return all;
 }
 
+// What the runtime keeps is not for effects.
+bool may_be_used(const amounts& given) {
+  return !check(given) && !given.find(quantity::children) && !given.find(quantity::depth) &&
+         !given.find(quantity::wall_time);
+}
+
 std::optional<refusal> refusal_of(const frames::budget_answer& answer) {
   if (!answer.refused) return {};
   return refusal{answer.whose,
@@ -92,7 +98,7 @@ std::optional<budget_room> remote_budget::left(std::string_view quantity, const 
 
 std::optional<refusal> lent_budget::reserve(const frames::budget_request& request, frames::budget_answer& answer) {
   amounts asked = amounts_of(request.amounts);
-  if (check(asked) || open_.size() >= reservations_max)
+  if (!may_be_used(asked) || open_.size() >= reservations_max)
     return refusal{{}, {.quantity = "open reservations", .limit = reservations_max}, 1};
   auto refused = account_->reserve(asked, answer.id);
   if (!refused) open_[answer.id].reserved = std::move(asked);
@@ -112,7 +118,7 @@ frames::budget_answer lent_budget::serve(const frames::budget_request& request, 
       if (known != open_.end()) known->second.begun = true;
       break;
     case frames::budget_step::settle:
-      if (known == open_.end() || check(amounts_of(request.amounts))) break;
+      if (known == open_.end() || !may_be_used(amounts_of(request.amounts))) break;
       refused = account_->settle(known->second.reserved, amounts_of(request.amounts));
       open_.erase(known);
       break;

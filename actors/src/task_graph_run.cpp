@@ -102,7 +102,10 @@ task<void> graph_engine::run(std::vector<message> inputs) {
       continue;
     }
     alarm_ = 0;
-    look_at_clock();
+    if (ended->why)  // the turn gets no effects any more, not even time
+      report_->failure = error_of(ended->why);
+    else
+      look_at_clock();
   }
   finish();
 }

@@ -1,6 +1,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -43,6 +45,17 @@ std::int64_t try_it(const attempt& order) {
   if (order.what == "truncate") return outcome(::truncate(where, 0) == 0);
   if (order.what == "chmod") return outcome(::chmod(where, 0777) == 0);
   if (order.what == "exec") return outcome(::execl("/bin/true", "true", nullptr) == 0);
+  if (order.what == "signal its parent") return outcome(::kill(::getppid(), 0) == 0);
+  if (order.what == "limit its parent") {
+    rlimit files{};
+    return outcome(::prlimit(::getppid(), RLIMIT_NOFILE, nullptr, &files) == 0);
+  }
+  if (order.what == "fork") {
+    const pid_t pid = ::fork();
+    if (pid == 0) ::_exit(0);
+    return outcome(pid > 0);
+  }
+  if (order.what == "make writable") return outcome(::mount(where, where, nullptr, MS_REMOUNT | MS_BIND, nullptr) == 0);
   if (order.what == "user") return ::geteuid();
   if (order.what == "files") {
     int count = 0;
@@ -143,6 +156,8 @@ BOOST_AUTO_TEST_CASE(a_read_only_view_lets_nothing_be_changed_but_in_the_folders
   BOOST_TEST(b.attempt_it("truncate", here.where + "/file") == EROFS);
   BOOST_TEST(b.attempt_it("remove", here.where + "/file") == EROFS);
   BOOST_TEST(b.attempt_it("chmod", here.where + "/file") == EROFS);
+  BOOST_TEST(b.attempt_it("make writable", "/") != 0);
+  BOOST_TEST(b.attempt_it("write", here.where + "/other") == EROFS);
   BOOST_TEST(b.attempt_it("write", here.where + "/open/file") == 0);
   BOOST_TEST(std::filesystem::exists(here.where + "/open/file"));
   BOOST_TEST(!std::filesystem::exists(here.where + "/other"));
@@ -163,6 +178,9 @@ BOOST_AUTO_TEST_CASE(a_folder_that_does_not_exist_is_named_in_the_refusal) {
 BOOST_AUTO_TEST_CASE(a_forbidden_system_call_ends_the_process_with_a_policy_denial) {
   cell_block b{{.sandbox = {.system_calls = true}}};
   BOOST_TEST(b.attempt_it("read", "/proc/self/status") == 0);
+  BOOST_TEST(b.attempt_it("signal its parent") == EPERM);
+  BOOST_TEST(b.attempt_it("limit its parent") == EPERM);
+  BOOST_TEST(b.attempt_it("fork") == EPERM);
   b.watch();
   BOOST_TEST(!b.ask(attempt{"exec", ""}));
   const auto end = b.heard.next();

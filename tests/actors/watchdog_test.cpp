@@ -27,6 +27,11 @@ struct silence {
   TROUPE_MESSAGE(silence)
 };
 
+struct be_throttled {
+  using reply_type = number;
+  TROUPE_MESSAGE(be_throttled)
+};
+
 class waiter : public agent {
  public:
   waiter(agent_context& context, std::vector<std::string>* seen) : agent{context}, seen_{seen} {
@@ -34,6 +39,7 @@ class waiter : public agent {
     on(&waiter::sleep_it);
     on(&waiter::go_on);
     on(&waiter::say_nothing);
+    on([](const be_throttled&) -> number { throw failure{error{agent_errc::provider_throttled, "later"}}; });
   }
 
  private:
@@ -145,6 +151,30 @@ BOOST_AUTO_TEST_CASE(one_that_goes_on_regardless_gets_no_effects_any_more) {
   BOOST_TEST(must(asked.get()).value == 2);
   BOOST_TEST(w.seen == (std::vector<std::string>(4, "turn_too_long")), boost::test_tools::per_element());
   BOOST_TEST(w.n.info(path{"/top/other"})->turns == 0U);  // the question was not even sent
+}
+
+BOOST_AUTO_TEST_CASE(a_turn_past_its_limit_is_not_tried_again_and_the_agent_goes_on) {
+  watched w{{.turn_limit = 60s, .on_fault = {{fault::timeout, fault_action::retry({.attempts = 3})}}}};
+  auto asked = w.n.begin_ask(w.one(), wait_long{}, 4h);
+  w.n.advance(62s);
+  BOOST_REQUIRE(asked.ready());
+  BOOST_TEST(!asked.get());
+  auto next = w.n.begin_ask(w.one(), never_give_in{}, 4h);
+  w.n.advance(62s);
+  BOOST_TEST(must(next.get()).value == 2);
+}
+
+BOOST_AUTO_TEST_CASE(the_limit_holds_between_two_tries_too) {
+  watched w{{.turn_limit = 60s,
+             .on_fault = {{fault::provider_throttled, fault_action::retry({.attempts = 3,
+                                                                           .delay_min = std::chrono::minutes{5},
+                                                                           .delay_max = std::chrono::minutes{5}})}}}};
+  auto asked = w.n.begin_ask(w.one(), be_throttled{}, 4h);
+  w.n.advance(59s);
+  BOOST_TEST(!asked.ready());
+  w.n.advance(3s);
+  BOOST_REQUIRE(asked.ready());
+  BOOST_TEST(asked.get().error().message().find("turn_too_long") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_hang_is_reported_by_the_watchdog_itself) {

@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(each_thing_has_its_bytes) {
   BOOST_TEST(hex(net::encode(route::vein)) == "01");
   BOOST_TEST(hex(net::encode(1us)) == "cd03e8");
   BOOST_TEST(hex(net::encode(path{"/a"})) == "a22f61");
-  BOOST_TEST(hex(net::encode(error{errc::not_found, "x"})) == "92cd03eba178");
+  BOOST_TEST(hex(net::encode(error{errc::not_found, "x"})) == "94cd03eba17800c0");
   BOOST_TEST(hex(net::encode(nothing{})) == "80");
   BOOST_TEST(hex(net::encode(dose{"a", 0.5, route::vein})) ==
              "83"

@@ -180,6 +180,7 @@ class message {
   // Whether both are the same object, or hold equal values of one type that has ==.
   bool same_as(const message& other) const {
     if (payload_ == other.payload_) return true;
+    if (is_encoded() && other.is_encoded()) return type_name() == other.type_name() && bytes() == other.bytes();
     if (type() == nullptr || type() != other.type() || !type()->equal) return false;
     return type()->equal(*payload_, *other.payload_);
   }

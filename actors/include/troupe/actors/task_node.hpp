@@ -24,11 +24,21 @@ struct node_handle {
 };
 }  // namespace actors
 
+namespace actors {
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+}  // namespace actors
+
 // A task of a graph whose value is a T: what others name as their input. A value; good as long as the builder.
 template <class T>
 class task_node {
  public:
   using type = T;
+  static_assert(!actors::is_optional<T>,
+                "the value of a task cannot be a std::optional: that is how a task takes one "
+                "that may be missing (troupe::maybe). Give a struct, or skip the task");
   explicit task_node(actors::node_handle handle) noexcept : handle_{std::move(handle)} {}
   const actors::node_handle& handle() const noexcept { return handle_; }
   // Its value in a run of the graph; nullptr: it has none.
