@@ -165,7 +165,7 @@ class guest::starter final : public reply_sink {
     guest_.out_.send(
         frames::not_started{declined, exit_cause::failed(outcome.error().message(), fault_of(outcome.error()))});
     std::fflush(nullptr);
-    ::_exit(0);
+    end_process(0);
   }
 
  private:
@@ -188,7 +188,7 @@ int guest::run(bool warm) {
   install_crash_notes();
   ::signal(SIGPIPE, SIG_IGN);
   // Whoever calls exit() is not the only thread: what the others use must not be destroyed under them.
-  ::on_exit([](int code, void*) { std::fflush(nullptr), ::_exit(code); }, nullptr);
+  ::on_exit([](int code, void*) { std::fflush(nullptr), end_process(code); }, nullptr);
   if (warm) make_runtime();
   auto next_beat = std::chrono::steady_clock::now();
   for (;;) {
@@ -290,7 +290,7 @@ void guest::begin(frames::start order) {
   options_ = order.options;
   const auto refuse = [&](const error& why) {
     out_.send(frames::not_started{false, exit_cause::failed(why.message(), fault::policy_denied)});
-    ::_exit(0);
+    end_process(0);
   };
   if (!home_) {
     if (const auto done = enter_sandbox(options_.sandbox); !done) refuse(done.error());
@@ -406,7 +406,7 @@ void guest::beat() {
 void guest::leave(const exit_cause& cause) {
   out_.send(frames::ended{cause});
   std::fflush(nullptr);
-  ::_exit(0);
+  end_process(0);
 }
 
 }  // namespace

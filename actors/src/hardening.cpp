@@ -216,6 +216,10 @@ constexpr std::uint64_t user_capabilities = std::uint64_t{1} << CAP_SETUID | std
 
 }  // namespace
 
+void end_process(int code) noexcept {
+  for (;;) ::syscall(SYS_exit_group, code);
+}
+
 result<void> enter_sandbox(const process_sandbox& what) {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   bool filter_sockets = false;
@@ -275,7 +279,7 @@ rlim_t data_bytes() {
 [[noreturn]] void out_of_memory() {
   constexpr std::string_view note = "troupe: the memory limit is reached\n";
   (void)!::write(STDERR_FILENO, note.data(), note.size());
-  ::_exit(exit_out_of_memory);
+  end_process(exit_out_of_memory);
 }
 
 }  // namespace

@@ -12,6 +12,9 @@ inline constexpr int exit_out_of_memory = 79;
 // What it ends with when the agent's code has closed the socket to the node.
 inline constexpr int exit_without_pipe = 80;
 
+// Ends this process, whatever its other threads do, and without what the libraries that are loaded would do first.
+[[noreturn]] void end_process(int code) noexcept;
+
 // Puts this process, which has one thread, into its sandbox. Fails with unsupported where the system does not allow
 // it, and says what would.
 result<void> enter_sandbox(const process_sandbox& what);

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "guest.hpp"
+#include "hardening.hpp"
 
 extern char** environ;
 
@@ -204,7 +205,7 @@ void launcher::become_guest(const launch_request& wanted, int socket, int output
   ::close_range(3, static_cast<unsigned>(own) - 1, 0);
   ::close_range(static_cast<unsigned>(own) + 1, ~0U, 0);
   ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-  ::_exit(run_guest(own, wanted.warm));
+  end_process(run_guest(own, wanted.warm));
 }
 
 // Reports whoever has ended. As long as it is not waited for, its number is no one else's, so that its session can be

@@ -57,6 +57,7 @@ agent_ref process_link::sender() {
 }
 
 void process_link::begin(const std::shared_ptr<cell>& owner, std::uint64_t effect, const frames::start& order) {
+  heard_ns_.store(host_.home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
   {
     std::unique_lock lock{mutex_};
     if (over()) {
@@ -70,7 +71,6 @@ void process_link::begin(const std::shared_ptr<cell>& owner, std::uint64_t effec
     incarnation_ = order.incarnation;
     starting_ = effect;
   }
-  heard_ns_.store(host_.home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
   host_.began(order.where, shared_from_this());
   write(order);
 }

@@ -237,8 +237,8 @@ BOOST_AUTO_TEST_CASE(random_kills_lose_no_reply_and_leave_nothing_behind) {
     BOOST_TEST(c.outcomes["answered"] > 0);
     BOOST_TEST(c.outcomes["agent_failed"] > 0);
     // Nothing but the agents' processes is left, and the one that is kept ready; then nothing but their descriptors.
-    BOOST_TEST(comes_true([&] { return c.process_count() <= supervisors * processes + 1U; }), c.process_count()
-                                                                                              << " processes are left");
+    BOOST_TEST(comes_true([&] { return c.process_count() <= supervisors * processes + 1U; }),
+               c.process_count() << " processes are left");
     BOOST_TEST(comes_true([&] { return entries_of("/proc/self/fd") <= descriptors + 3; }),
                entries_of("/proc/self/fd") << " descriptors, after " << descriptors);
     const auto grown = resident_bytes() - std::min(resident_bytes(), bytes);
