@@ -312,6 +312,8 @@ void runtime::advance(duration by) {
     throw failure{error{errc::unsupported, "advance() needs deterministic scheduling and a virtual_clock"}};
   const instant until = later(manual->now(), by);
   settle();
+  // Timers fire at their own times; turns are looked at when one is due, and else once a second of those in which
+  // something happens.
   instant overdue = watchdog_.look();
   instant looked = manual->now();
   for (bool changed = true;;) {

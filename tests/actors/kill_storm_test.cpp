@@ -64,16 +64,6 @@ std::size_t entries_of(const std::string& folder) {
   return count;
 }
 
-// Within 10 s: what ends is noticed a little later.
-template <class F>
-bool comes_true(F&& condition) {
-  for (int i = 0; i < 1'000; ++i) {
-    if (condition()) return true;
-    ::usleep(10'000);
-  }
-  return false;
-}
-
 std::size_t resident_bytes() {
   std::ifstream file{"/proc/self/statm"};
   std::size_t total = 0, resident = 0;

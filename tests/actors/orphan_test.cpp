@@ -13,15 +13,6 @@ using namespace support;
 
 namespace {
 
-template <class F>
-bool comes_true(F&& condition) {
-  for (int i = 0; i < 3'000; ++i) {
-    if (condition()) return true;
-    ::usleep(10'000);
-  }
-  return false;
-}
-
 // A process that has ended, or is only waited for.
 bool is_gone(std::int64_t pid) {
   std::ifstream status{"/proc/" + std::to_string(pid) + "/stat"};

@@ -14,6 +14,16 @@
 
 namespace support {
 
+// Whether it becomes true within 30 s: only the ends of processes, which nobody else tells of, are waited for so.
+template <class F>
+bool comes_true(F&& condition) {
+  for (int i = 0; i < 3'000; ++i) {
+    if (condition()) return true;
+    ::usleep(10'000);
+  }
+  return false;
+}
+
 inline troupe::node_options threaded(std::size_t threads = 2) {
   troupe::node_options options;
   options.threads = threads;

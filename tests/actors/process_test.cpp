@@ -16,16 +16,6 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 bool exists(std::int64_t pid) { return ::kill(static_cast<pid_t>(pid), 0) == 0; }
 
-// The condition, within 30 s; only the end of processes is waited for so.
-template <class F>
-bool comes_true(F&& condition) {
-  for (int i = 0; i < 3'000; ++i) {
-    if (condition()) return true;
-    ::usleep(10'000);
-  }
-  return false;
-}
-
 struct told {
   std::string text;
   TROUPE_MESSAGE(told, text)
