@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace troupe::memory {
+
+// How many tokens a model will make of a text, estimated from above for the byte-pair vocabularies in use: one for each
+// started four letters of a word, one for each three digits, one for each other character (two for those beyond the
+// Latin scripts). A budget counted with it is not overrun by more than a few percent of exotic text. Any bytes.
+std::size_t count_tokens(std::string_view text) noexcept;
+
+// The longest beginning of a text with at most that many tokens; never inside of a UTF-8 character, and at the end of a
+// word if there is one.
+std::string_view first_tokens(std::string_view text, std::size_t tokens_max) noexcept;
+
+}  // namespace troupe::memory
