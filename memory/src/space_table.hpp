@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <troupe/core/path.hpp>
+#include <troupe/memory/recall.hpp>
+#include <troupe/memory/space.hpp>
+#include <vector>
+
+#include "write_set.hpp"
+
+namespace troupe::memory {
+
+// A space as it is stored under keys::space_row. Its number is what keys of its records begin with.
+struct space_row {
+  std::uint32_t number = 0;
+  std::uint32_t next_place = 0;  // of the next record
+  std::uint64_t records = 0;     // archived ones included, as in `bytes`
+  std::uint64_t bytes = 0;
+  std::uint64_t archived_records = 0;
+  std::uint64_t archived_bytes = 0;
+  std::uint64_t words = 0;          // of all records, as the analyzer counts them: for mean lengths
+  std::uint64_t subtree_records = 0;  // its own and those of all spaces below it
+  std::uint64_t subtree_bytes = 0;
+  space_options options;
+
+  template <class Self, class Visitor>
+  static void troupe_visit(Self& self, Visitor&& visit) {
+    visit("n", self.number), visit("next", self.next_place), visit("records", self.records);
+    visit("bytes", self.bytes), visit("archived", self.archived_records);
+    visit("archived_bytes", self.archived_bytes), visit("words", self.words);
+    visit("below", self.subtree_records), visit("below_bytes", self.subtree_bytes), visit("options", self.options);
+  }
+};
+
+struct known_space {
+  path name;
+  space_row row;
+};
+
+// All spaces, in memory, for readers: kept equal to the stored rows by the writer after each batch. Any thread.
+class space_table {
+ public:
+  void load(const reader& from);
+  // After a batch was written.
+  void follow(const write_set& written);
+
+  std::optional<space_row> find(const path& space) const;
+  std::optional<path> name_of(std::uint32_t number) const;
+  // The spaces that a scope covers, in the order of their paths.
+  std::vector<known_space> in_scope(const path& space, scope within) const;
+  // The time to live that holds in a space: its own, or that of the nearest space above it.
+  std::optional<duration> ttl_of(const path& space) const;
+  std::size_t size() const;
+  // Sums over all spaces.
+  space_row total() const;
+
+ private:
+  void set(std::string_view key, std::string_view value);
+
+  mutable std::shared_mutex mutex_;  // guards both
+  std::map<std::string, space_row, std::less<>> by_path_;  // by keys::of_path
+  std::map<std::uint32_t, std::string> by_number_;
+};
+
+}  // namespace troupe::memory
