@@ -100,6 +100,7 @@ inline std::string lineage_prefix(const id& source) { return std::string{"L"}.ap
 inline std::string lineage(const id& source, const id& derived) {
   return lineage_prefix(source).append(bytes_of(derived));
 }
+inline std::string refusals_row(const path& author) { return "D" + of_path(author); }
 inline std::string unfinished_blob(const id& blob) { return std::string{"B"}.append(bytes_of(blob)); }
 
 // Family `facts`.

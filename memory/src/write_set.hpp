@@ -36,10 +36,8 @@ class write_set {
   void accept();
   void reject() noexcept { layer_.clear(); }
 
-  // What was accepted, in the form in which RocksDB takes it; and it is empty again.
-  void take(rocksdb::WriteBatch& into);
-  bool empty() const noexcept { return batch_.empty(); }
-  std::size_t size_bytes() const noexcept { return size_bytes_; }
+  // Adds what was accepted, in the form in which RocksDB takes it.
+  void fill(rocksdb::WriteBatch& into) const;
   // Each accepted key of a family that begins with a prefix, and its value; nothing where it was erased.
   void each_accepted(family of, std::string_view prefix,
                      const std::function<void(std::string_view, const std::optional<std::string>&)>& visit) const;
@@ -60,7 +58,6 @@ class write_set {
   const database& database_;
   changes batch_;
   changes layer_;
-  std::size_t size_bytes_ = 0;
 };
 
 }  // namespace troupe::memory

@@ -100,10 +100,14 @@ struct put_chunk {
   }
 };
 
-// Erases the pieces of blobs that have no record. For the root alone: blobs that are being written lose theirs.
-struct drop_unfinished_blobs {
+// Erases the pieces of a blob that has no record yet: whoever wrote them gives it up.
+struct drop_unfinished_blob {
+  troupe::id blob;
+
   template <class Self, class Visitor>
-  static void troupe_visit(Self&, Visitor&&) {}
+  static void troupe_visit(Self& self, Visitor&& visit) {
+    visit("blob", self.blob);
+  }
 };
 
 // Erases up to `records_max` records whose time is over at the command's time, the oldest first.
@@ -139,7 +143,7 @@ struct note_audit {
 };
 
 using operation = std::variant<put_record, remake_summary, erase_records, define_space, set_grant, set_state, put_chunk,
-                               drop_unfinished_blobs, expire_records, move_records, note_audit>;
+                               drop_unfinished_blob, expire_records, move_records, note_audit>;
 
 // Its operations happen all, or none. A command of a client whose sequence was there already does nothing and succeeds.
 struct command {

@@ -12,8 +12,8 @@
 
 namespace troupe::memory {
 
-// episode: what happened or was said. fact: what holds, under a key, from a time on. summary: a shorter text that stands
-// for its sources. blob: bytes beside the memory, such as a checkpoint.
+// episode: what happened or was said. fact: what holds, under a key, from a time on. summary: a shorter text that
+// stands for its sources. blob: bytes beside the memory, such as a checkpoint.
 enum class record_kind : std::uint8_t { episode = 1, fact = 2, summary = 3, blob = 4 };
 std::string_view to_string(record_kind kind) noexcept;
 
@@ -50,11 +50,11 @@ struct record {
   path space;
   record_kind kind = record_kind::episode;
   path author;
-  timestamp recorded{};  // when it was stored
-  timestamp time{};      // when it happened; the epoch: when it was stored
-  std::string text;      // what recall searches, up to 1 MiB of UTF-8; a fact's is "key: value" if it has none
-  double importance = 0; // 0 to 1
-  std::string subject;   // whom it is about, for forget(); may be empty
+  timestamp recorded{};   // when it was stored
+  timestamp time{};       // when it happened; the epoch: when it was stored
+  std::string text;       // what recall searches, up to 1 MiB of UTF-8; a fact's is "key: value" if it has none
+  double importance = 0;  // 0 to 1
+  std::string subject;    // whom it is about, for forget(); may be empty
   std::map<std::string, std::string> attributes;  // for filters; up to 64, keys to 128 bytes, values to 4 KiB
   std::vector<troupe::id> sources;                // what a summary stands for, or what a record was made from
   std::optional<timestamp> expires;               // from then on it is not found, and soon not there

@@ -72,8 +72,8 @@ struct store_stats {
 // storage_failed, until the store is opened again. Reads see all that was acknowledged before they began.
 //
 // `author` is the agent on whose behalf something is done: it may use the space of its own name and all below it, and
-// what it was granted; the root may use everything. Everything else is denied, and the refusal is in the audit log
-// (each author and space once in 10 minutes, so that a loop cannot fill it).
+// what it was granted; the root may use everything. Everything else is denied, and the refusal is in the audit log (one
+// line an author in ten minutes, with the number of the others, so that a loop cannot fill it).
 class store {
  public:
   // Fails with locked, foreign, newer_format, damaged or io_error; the message names the folder and says what to do.

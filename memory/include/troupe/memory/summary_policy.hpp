@@ -12,11 +12,11 @@ enum class summary_reason { overflow, idle, importance };
 std::string_view to_string(summary_reason reason) noexcept;
 
 struct summary_policy {
-  std::size_t overflow_tokens = 4096;            // tokens that are not summarised yet
-  std::size_t keep_tokens = 1024;                // of the newest, which stay as they are
-  std::size_t summary_tokens_max = 512;          // a summary's own bound
+  std::size_t overflow_tokens = 4096;    // tokens that are not summarised yet
+  std::size_t keep_tokens = 1024;        // of the newest, which stay as they are
+  std::size_t summary_tokens_max = 512;  // a summary's own bound
   std::optional<duration> idle = std::chrono::minutes{30};
-  double importance_sum = 10;                    // Generative Agents (Park et al., 2023) reflect at 150 of 1..10 each
+  double importance_sum = 10;  // Generative Agents (Park et al., 2023) reflect at 150 of 1..10 each
 };
 
 // What has come since the last summary.

@@ -19,9 +19,9 @@ std::string_view to_string(part_kind kind) noexcept;
 struct part {
   part_kind kind = part_kind::recent;
   std::string text;
-  troupe::id record;      // where it is from; nil if from nowhere
-  double score = 0;       // retrieved: the higher, the sooner it is taken
-  std::uint64_t call = 0; // recent: parts of one call and its results have the same number, and stay together; 0: none
+  troupe::id record;       // where it is from; nil if from nowhere
+  double score = 0;        // retrieved: the higher, the sooner it is taken
+  std::uint64_t call = 0;  // recent: parts of one call and its results have the same number, and stay together; 0: none
 };
 
 struct window_options {
@@ -33,10 +33,10 @@ struct window_options {
 };
 
 struct window {
-  std::vector<part> parts;            // pinned, summaries, retrieved (both oldest first), recent (oldest first)
-  std::size_t tokens = 0;             // never above tokens_max
-  std::vector<part> left_out;         // recent parts that did not fit, oldest first: what a summary is due for
-  std::string text() const;           // the parts, separated by a line each
+  std::vector<part> parts;     // pinned, summaries, retrieved (both oldest first), recent (oldest first)
+  std::size_t tokens = 0;      // never above tokens_max
+  std::vector<part> left_out;  // recent parts that did not fit, oldest first: what a summary is due for
+  std::string text() const;    // the parts, separated by a line each
 };
 
 // Fills a budget. `recent` is oldest first; the newest are kept. A call and its results are taken or left out as one; a

@@ -1,0 +1,259 @@
+#include "database.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <troupe/memory/errc.hpp>
+#include <utility>
+
+#include "append_operator.hpp"
+#include "keys.hpp"
+
+namespace troupe::memory {
+namespace {
+
+namespace fs = std::filesystem;
+
+rocksdb::Options options_of_all(const database_options& from) {
+  rocksdb::Options options;
+  if (from.env) options.env = from.env;
+  options.create_if_missing = !from.read_only;
+  options.create_missing_column_families = !from.read_only;
+  // A log that is damaged in its middle is refused; one whose end was cut off by a crash is not (facts: the default mode
+  // opens what is left of a damaged log, and says nothing).
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.paranoid_checks = true;
+  options.max_background_jobs = 2;
+  options.db_write_buffer_size = 64 << 20;
+  options.max_open_files = 512;
+  options.skip_stats_update_on_db_open = true;
+  options.max_log_file_size = 1 << 20;
+  options.keep_log_file_num = 2;
+  // A manifest names the first and last key of each file, and is only ever added to. Begun anew with each change, it
+  // does not keep the keys of what was forgotten.
+  options.max_manifest_file_size = 1;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions options_of(family which, const rocksdb::Options& all,
+                                        const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options{all};
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;  // so that the cache bounds them too
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.format_version = 5;
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = 16 << 20;
+  options.level_compaction_dynamic_level_bytes = true;
+  switch (which) {
+    case family::index: options.merge_operator = std::make_shared<append_operator>(); break;
+    case family::archive:
+      options.compression = rocksdb::kZSTD;
+      options.compression_opts.level = 6;
+      options.compression_opts.max_dict_bytes = 16 << 10;
+      options.compression_opts.zstd_max_train_bytes = 100 * (16 << 10);
+      options.enable_blob_files = true;
+      options.min_blob_size = 16 << 10;
+      options.blob_compression_type = rocksdb::kZSTD;
+      break;
+    case family::blobs:
+      options.compression = rocksdb::kNoCompression;
+      options.enable_blob_files = true;
+      options.min_blob_size = 4 << 10;
+      options.enable_blob_garbage_collection = true;
+      // Whatever was erased leaves the disk with a compaction, however new it is.
+      options.blob_garbage_collection_age_cutoff = 1;
+      options.blob_garbage_collection_force_threshold = 0;
+      break;
+    default: break;
+  }
+  if (which == family::archive) {
+    options.enable_blob_garbage_collection = true;
+    options.blob_garbage_collection_age_cutoff = 1;
+    options.blob_garbage_collection_force_threshold = 0;
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+error about(const fs::path& folder, memory_errc code, std::string why) {
+  return error{code, "the memory in " + folder.string() + " " + std::move(why)};
+}
+
+bool says(const rocksdb::Status& status, std::string_view text) {
+  return status.ToString().find(text) != std::string::npos;
+}
+
+// Why it did not open, in words that help.
+error why_not_open(const fs::path& folder, const rocksdb::Status& status) {
+  if (status.IsIOError() && (says(status, "lock file") || says(status, "lock hold")))
+    return about(folder, memory_errc::locked,
+                 "is open in another process, or twice in this one: end that one, or take another folder");
+  if (status.IsCorruption())
+    return about(folder, memory_errc::damaged,
+                 "is damaged (" + status.ToString() + "): restore a backup, or set the folder aside and begin anew");
+  if (status.IsInvalidArgument())
+    return about(folder, memory_errc::foreign,
+                 "was not made by Troupe, or by a newer version of it (" + status.ToString() + "): take another folder");
+  if (status.IsNoSpace() || says(status, "No space left"))
+    return about(folder, memory_errc::storage_failed, "cannot be opened: the disk is full");
+  return error{errc::io_error, "the memory in " + folder.string() + " cannot be opened: " + status.ToString()};
+}
+
+result<void> look_at_folder(const fs::path& folder, bool read_only) {
+  std::error_code failed;
+  const auto status = fs::status(folder, failed);
+  if (!fs::exists(status)) {
+    if (read_only) return error{errc::not_found, "there is no folder " + folder.string()};
+    fs::create_directories(folder, failed);
+    if (failed) return error{errc::io_error, "the folder " + folder.string() + " cannot be made: " + failed.message()};
+    return ok();
+  }
+  if (!fs::is_directory(status)) return about(folder, memory_errc::foreign, "is a file: name a folder");
+  if (fs::exists(folder / "CURRENT", failed)) return ok();
+  for (const auto& entry : fs::directory_iterator{folder, failed}) {
+    const auto name = entry.path().filename().string();
+    // What a first start leaves that was killed before its database was there.
+    if (name == "LOCK" || name == "LOG" || name.starts_with("LOG.old") || name == "IDENTITY" ||
+        name.starts_with("MANIFEST-") || name.ends_with(".dbtmp"))
+      continue;
+    return about(folder, memory_errc::foreign,
+                 "is none: there are other files (" + name + "). Take a folder that is empty or not there");
+  }
+  if (failed) return error{errc::io_error, "the folder " + folder.string() + " cannot be read: " + failed.message()};
+  if (read_only) return about(folder, memory_errc::foreign, "is none: the folder is empty");
+  return ok();
+}
+
+}  // namespace
+
+result<std::unique_ptr<database>> database::open(const database_options& options) {
+  if (auto looked = look_at_folder(options.folder, options.read_only); !looked) return std::move(looked).error();
+  const auto all = options_of_all(options);
+  // Families of a newer version would make RocksDB refuse with its own words.
+  std::vector<std::string> there;
+  if (rocksdb::DB::ListColumnFamilies(all, options.folder.string(), &there).ok()) {
+    for (const auto& name : there) {
+      const auto known = [&](const char* each) { return name == each; };
+      if (std::none_of(family_names.begin(), family_names.end(), known))
+        return about(options.folder, memory_errc::foreign,
+                     "was not made by Troupe, or by a newer version of it (it has a family \"" + name +
+                         "\"): take another folder");
+    }
+  }
+  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (std::size_t i = 0; i < families; ++i)
+    descriptors.emplace_back(family_names[i], options_of(static_cast<family>(i), all, cache));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const auto status =
+      options.read_only
+          ? rocksdb::DB::OpenForReadOnly(all, options.folder.string(), descriptors, &handles, &opened)
+          : rocksdb::DB::Open(all, options.folder.string(), descriptors, &handles, &opened);
+  if (!status.ok()) return why_not_open(options.folder, status);
+  std::unique_ptr<database> made{new database{options.folder}};
+  made->db_.reset(opened);
+  std::copy(handles.begin(), handles.end(), made->handles_.begin());
+  return made;
+}
+
+database::~database() {
+  if (!db_) return;
+  for (auto* handle : handles_)
+    if (handle) db_->DestroyColumnFamilyHandle(handle);
+  db_->Close();
+}
+
+result<void> database::write(rocksdb::WriteBatch& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const auto status = db_->Write(options, &batch);
+  if (!status.ok()) return translate(status, "writing");
+  return ok();
+}
+
+error database::translate(const rocksdb::Status& status, std::string_view doing) const {
+  const auto what = std::string{doing} + ": " + status.ToString();
+  if (status.IsCorruption()) return about(folder_, memory_errc::damaged, "is damaged. " + what);
+  if (status.IsNoSpace() || says(status, "No space left"))
+    return about(folder_, memory_errc::storage_failed, "is on a full disk. " + what);
+  return about(folder_, memory_errc::storage_failed, "cannot be used any more. " + what);
+}
+
+reader::reader(const database& from) : database_{from}, snapshot_{from.raw().GetSnapshot()} {}
+reader::~reader() { database_.raw().ReleaseSnapshot(snapshot_); }
+
+rocksdb::ReadOptions reader::read_options() const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot_;
+  return options;
+}
+
+void reader::require(const rocksdb::Status& status, std::string_view doing) const {
+  if (!status.ok()) throw failure{database_.translate(status, doing)};
+}
+
+std::optional<std::string> reader::get(family of, std::string_view key) const {
+  std::string value;
+  const auto status = database_.raw().Get(read_options(), database_.handle(of), {key.data(), key.size()}, &value);
+  if (status.IsNotFound()) return {};
+  require(status, "reading");
+  return value;
+}
+
+std::vector<std::optional<std::string>> reader::get(family of, std::span<const std::string> keys) const {
+  std::vector<rocksdb::Slice> slices{keys.begin(), keys.end()};
+  std::vector<rocksdb::PinnableSlice> values(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  database_.raw().MultiGet(read_options(), database_.handle(of), keys.size(), slices.data(), values.data(),
+                           statuses.data());
+  std::vector<std::optional<std::string>> found(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    require(statuses[i], "reading");
+    found[i].emplace(values[i].data(), values[i].size());
+  }
+  return found;
+}
+
+std::unique_ptr<rocksdb::Iterator> reader::iterate(family of) const {
+  return std::unique_ptr<rocksdb::Iterator>{database_.raw().NewIterator(read_options(), database_.handle(of))};
+}
+
+void reader::scan(family of, std::string_view prefix,
+                  const std::function<bool(std::string_view, std::string_view)>& visit, std::string_view from) const {
+  const auto at = iterate(of);
+  const auto first = std::max(prefix, from);
+  for (at->Seek({first.data(), first.size()}); at->Valid(); at->Next()) {
+    const auto key = at->key();
+    if (!key.starts_with({prefix.data(), prefix.size()})) break;
+    if (!visit({key.data(), key.size()}, {at->value().data(), at->value().size()})) return;
+  }
+  require(at->status(), "reading");
+}
+
+void reader::scan_back(family of, std::string_view prefix,
+                       const std::function<bool(std::string_view, std::string_view)>& visit,
+                       std::string_view before) const {
+  const auto at = iterate(of);
+  const std::string end = before.empty() ? keys::after(std::string{prefix}) : std::string{before};
+  if (end.empty()) {
+    at->SeekToLast();
+  } else {
+    at->SeekForPrev(end);
+    if (at->Valid() && at->key() == rocksdb::Slice{end}) at->Prev();
+  }
+  for (; at->Valid(); at->Prev()) {
+    const auto key = at->key();
+    if (!key.starts_with({prefix.data(), prefix.size()})) break;
+    if (!visit({key.data(), key.size()}, {at->value().data(), at->value().size()})) return;
+  }
+  require(at->status(), "reading");
+}
+
+}  // namespace troupe::memory

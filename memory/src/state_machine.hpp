@@ -1,0 +1,98 @@
+#pragma once
+
+#include <troupe/core/result.hpp>
+#include <troupe/memory/command.hpp>
+
+#include "analyzer.hpp"
+#include "keys.hpp"
+#include "space_table.hpp"
+#include "write_set.hpp"
+
+namespace troupe::memory {
+
+// What a fact's key in family `facts` leads to; the record has the rest.
+struct fact_row {
+  timestamp recorded{};
+  std::optional<timestamp> to;
+  bool empty = false;  // nothing holds from then on
+
+  template <class Self, class Visitor>
+  static void troupe_visit(Self& self, Visitor&& visit) {
+    visit("recorded", self.recorded), visit("to", self.to), visit("empty", self.empty);
+  }
+};
+
+// A blob whose pieces are coming in.
+struct blob_row {
+  std::uint32_t chunks = 0;
+  std::uint64_t size_bytes = 0;
+  path space;
+
+  template <class Self, class Visitor>
+  static void troupe_visit(Self& self, Visitor&& visit) {
+    visit("chunks", self.chunks), visit("size", self.size_bytes), visit("space", self.space);
+  }
+};
+
+// What of a record counts towards its space's bytes.
+std::uint64_t counted_bytes(const record& what);
+inline constexpr std::size_t chunk_size_bytes_max = 1 << 20;
+inline constexpr std::size_t state_size_bytes_max = 16 << 20;
+
+// Applies commands: the state after a stream of them is a function of the stream. Holds no state of its own; all is in
+// the write_set. One thread. What cannot be read throws `failure`.
+class state_machine {
+ public:
+  state_machine(write_set& to, const analyzer& words) noexcept : to_{to}, words_{words} {}
+
+  // Accepted as a whole, or refused: then it changes nothing but the count of commands and, if it was denied, the audit
+  // log.
+  result<outcome> apply(const command& what);
+
+  // A record where it is, with its bytes as stored; nothing if there is none.
+  struct found_record {
+    address where;
+    record what;
+    bool archived = false;
+  };
+  std::optional<found_record> find(const id& of) const;
+
+ private:
+  result<void> apply_one(const command& whole, const put_record& op);
+  result<void> apply_one(const command& whole, const remake_summary& op);
+  result<void> apply_one(const command& whole, const erase_records& op);
+  result<void> apply_one(const command& whole, const define_space& op);
+  result<void> apply_one(const command& whole, const set_grant& op);
+  result<void> apply_one(const command& whole, const memory::set_state& op);
+  result<void> apply_one(const command& whole, const put_chunk& op);
+  result<void> apply_one(const command& whole, const drop_unfinished_blob& op);
+  result<void> apply_one(const command& whole, const expire_records& op);
+  result<void> apply_one(const command& whole, const move_records& op);
+  result<void> apply_one(const command& whole, const note_audit& op);
+
+  result<void> require_write(const path& author, const path& space) const;
+  std::optional<space_row> row_of(const path& space) const;
+  result<space_row> row_or_new(const path& space);
+  void set_row(const path& space, const space_row& row);
+  // Adds to a space's counters, and to those of its ancestors for their quotas.
+  struct difference {
+    std::int64_t records = 0, bytes = 0, words = 0, archived_records = 0, archived_bytes = 0;
+  };
+  result<void> count(const path& space, const difference& by, bool within_quotas);
+
+  void index(const record& what, address where, std::string_view vector, difference& by);
+  void unindex(const record& what, address where, difference& by);
+  void erase_pieces(const id& blob);
+  void erase_record(const found_record& what);
+  void detach_source(const id& derived, const id& source);
+  std::vector<id> derived_from(const id& source) const;
+  void store_record(const record& what, address where, bool archived);
+  // Erases records and what was derived from them.
+  void erase_all(std::vector<id> ids);
+
+  write_set& to_;
+  const analyzer& words_;
+  outcome outcome_;
+};
+
+}  // namespace troupe::memory

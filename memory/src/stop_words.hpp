@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string_view>
+
+namespace troupe::memory {
+
+// Whether a word, folded, is one of the English words that hold a sentence together and say little about its subject.
+// "may" is none, being a month, nor is any number.
+bool is_stop_word(std::string_view folded) noexcept;
+
+}  // namespace troupe::memory
