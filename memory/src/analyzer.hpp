@@ -73,7 +73,4 @@ folded_words fold_words(std::string_view text);
 folded_words fold_words_ascii(std::string_view text);
 folded_words fold_words_icu(std::string_view text);
 
-// A folded word's term, valid until the thread's next call. A word that has no stem is its own.
-std::string_view stem(std::string_view folded);
-
 }  // namespace troupe::memory

@@ -19,8 +19,8 @@ namespace troupe::memory {
 // The column families. What each holds: README.md.
 enum class family : std::uint8_t { meta, records, ids, facts, states, index, vectors, blobs, archive, audit };
 inline constexpr std::size_t families = 10;
-inline constexpr std::array<const char*, families> family_names = {
-    "default", "records", "ids", "facts", "states", "index", "vectors", "blobs", "archive", "audit"};
+inline constexpr std::array<const char*, families> family_names = {"default", "records", "ids",   "facts",   "states",
+                                                                   "index",   "vectors", "blobs", "archive", "audit"};
 
 struct database_options {
   std::filesystem::path folder;
@@ -29,8 +29,8 @@ struct database_options {
   bool read_only = false;       // opens without writing anything, as a check of a backup does
 };
 
-// RocksDB, opened as we need it: every sync and checksum on, recovery that refuses what was damaged in the middle of its
-// log. No exception and no status of RocksDB's leaves it. Any thread.
+// RocksDB, opened as we need it: every sync and checksum on, recovery that refuses what was damaged in the middle of
+// its log. No exception and no status of RocksDB's leaves it. Any thread.
 class database {
  public:
   static result<std::unique_ptr<database>> open(const database_options& options);

@@ -7,7 +7,8 @@
 #include <troupe/core/id.hpp>
 #include <troupe/core/path.hpp>
 
-// The keys of the database, byte by byte; README.md lists them. Numbers are big-endian, so that keys sort as numbers do.
+// The keys of the database, byte by byte; README.md lists them. Numbers are big-endian, so that keys sort as numbers
+// do.
 
 namespace troupe::memory {
 
@@ -63,7 +64,8 @@ inline std::string at(address where) {
 }
 inline address read_address(std::string_view from) { return {read_u32(from), read_u32(from.substr(4))}; }
 
-// A path with its slashes as the byte 1, so that a subtree is contiguous: no segment has a byte below '+'. "/" is empty.
+// A path with its slashes as the byte 1, so that a subtree is contiguous: no segment has a byte below '+'. "/" is
+// empty.
 inline std::string of_path(const path& p) {
   if (p.is_root()) return {};
   auto key = p.str();

@@ -22,7 +22,7 @@ struct space_row {
   std::uint64_t bytes = 0;
   std::uint64_t archived_records = 0;
   std::uint64_t archived_bytes = 0;
-  std::uint64_t words = 0;          // of all records, as the analyzer counts them: for mean lengths
+  std::uint64_t words = 0;            // of all records, as the analyzer counts them: for mean lengths
   std::uint64_t subtree_records = 0;  // its own and those of all spaces below it
   std::uint64_t subtree_bytes = 0;
   std::uint32_t summarised_to = 0;  // records before this place are in the latest summary, or in those it is made from
@@ -64,7 +64,7 @@ class space_table {
  private:
   void set(std::string_view key, std::string_view value);
 
-  mutable std::shared_mutex mutex_;  // guards both
+  mutable std::shared_mutex mutex_;                        // guards both
   std::map<std::string, space_row, std::less<>> by_path_;  // by keys::of_path
   std::map<std::uint32_t, std::string> by_number_;
 };

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "word_hash.hpp"
+
 namespace troupe::memory {
 
 namespace {
 
 using namespace std::string_view_literals;
 
-// Sorted by byte, the apostrophe before all letters.
+// Sorted by byte, so that one sees what is there.
 constexpr auto words = std::to_array<std::string_view>({
     "a"sv,        "about"sv,      "above"sv,   "after"sv,   "again"sv,     "against"sv, "all"sv,       "also"sv,
     "am"sv,       "an"sv,         "and"sv,     "any"sv,     "are"sv,       "aren't"sv,  "as"sv,        "at"sv,
@@ -38,10 +40,28 @@ constexpr auto words = std::to_array<std::string_view>({
 static_assert(std::ranges::is_sorted(words));
 constexpr auto size_max = std::ranges::max(words, {}, &std::string_view::size).size();
 
+// Open addressing, made by the compiler: each word of each text is looked up here.
+constexpr std::size_t slots = 1024;
+static_assert(words.size() < slots / 2);
+
+constexpr auto table = [] {
+  std::array<std::string_view, slots> made{};
+  for (const auto word : words) {
+    auto slot = word_hash(word) % slots;
+    while (!made[slot].empty()) slot = (slot + 1) % slots;
+    made[slot] = word;
+  }
+  return made;
+}();
+
 }  // namespace
 
-bool is_stop_word(std::string_view folded) noexcept {
-  return folded.size() <= size_max && std::ranges::binary_search(words, folded);
+bool is_stop_word(std::string_view folded, std::uint64_t hash) noexcept {
+  if (folded.empty() || folded.size() > size_max) return false;
+  for (auto slot = hash % slots; !table[slot].empty(); slot = (slot + 1) % slots) {
+    if (table[slot] == folded) return true;
+  }
+  return false;
 }
 
 }  // namespace troupe::memory

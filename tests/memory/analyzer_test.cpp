@@ -5,7 +5,9 @@
 #include <thread>
 
 #include "core/seeded.hpp"
+#include "stemmer.hpp"
 #include "stop_words.hpp"
+#include "word_hash.hpp"
 
 namespace {
 
@@ -21,6 +23,8 @@ strings terms_of(std::string_view text) {
   }
   return terms;
 }
+
+bool is_stop(std::string_view word) { return troupe::memory::is_stop_word(word, troupe::memory::word_hash(word)); }
 
 strings listed(const folded_words& all) {
   strings words;
@@ -136,9 +140,9 @@ BOOST_AUTO_TEST_CASE(a_long_word_is_cut_at_a_character) {
 
 BOOST_AUTO_TEST_CASE(the_stop_list_has_no_word_that_says_something) {
   for (const auto* word : {"may", "anna", "10", "", "the's", "zzz", "themselvesandmore"}) {
-    BOOST_TEST(!troupe::memory::is_stop_word(word), word);
+    BOOST_TEST(!is_stop(word), word);
   }
-  for (const auto* word : {"a", "the", "yourselves", "don't"}) BOOST_TEST(troupe::memory::is_stop_word(word), word);
+  for (const auto* word : {"a", "the", "yourselves", "don't"}) BOOST_TEST(is_stop(word), word);
 }
 
 BOOST_AUTO_TEST_CASE(the_fast_way_for_ascii_finds_what_icu_finds) {
@@ -168,6 +172,23 @@ BOOST_AUTO_TEST_CASE(any_bytes_give_terms_within_their_bounds) {
       }
       BOOST_TEST_REQUIRE(counted == found.length);
       BOOST_TEST_REQUIRE((found == analyzer{}.analyze(text)));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_remembered_stem_is_the_one_that_was_made) {
+  using troupe::memory::word_hash;
+  troupe::test::seeded random;
+  BOOST_TEST_CONTEXT("seed " << random.seed()) {
+    for (int round = 0; round < 300; ++round) {
+      std::string word(1 + random.below(40), 'a');
+      for (auto& c : word) c = random.one_of("abeginst");
+      word += "ing";
+      const std::string first{troupe::memory::stem(word, word_hash(word))};
+      BOOST_TEST_REQUIRE(troupe::memory::stem(word, word_hash(word)) == first);
+      // Another word in the same place of the cache.
+      BOOST_TEST_REQUIRE(troupe::memory::stem("running", word_hash(word)) == "run");
+      BOOST_TEST_REQUIRE(troupe::memory::stem(word, word_hash(word)) == first);
     }
   }
 }

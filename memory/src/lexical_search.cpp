@@ -1,0 +1,323 @@
+#include "lexical_search.hpp"
+
+#include <rocksdb/iterator.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "postings.hpp"
+
+namespace troupe::memory {
+
+namespace {
+
+// Spaces of up to so many blocks are read by keys, all of them at once; longer ones with an iterator.
+constexpr std::uint32_t keyed_blocks_max = 8;
+// In a large scope, a term with more postings than this in a space, and than a tenth of its records, is a common one.
+constexpr std::size_t common_postings_min = 4096;
+
+struct occurrence {
+  double records = 0;   // that have the term
+  double times = 0;     // that it is there in all
+  bool common = false;  // it was not read to the end: the numbers are estimated, and the postings are not there
+};
+
+struct searched {
+  std::size_t given_as = 0;  // its index in the spaces given
+  const space_row* row = nullptr;
+  std::uint32_t blocks = 0;
+  space_postings postings;
+  std::vector<occurrence> terms;
+  std::vector<std::uint32_t> places;  // to score, ascending
+
+  bool is_long() const { return blocks > keyed_blocks_max; }
+};
+
+class lexical_searcher {
+ public:
+  lexical_searcher(const reader& from, std::span<const known_space> in, const analyzed& question);
+  lexical_scores run();
+
+ private:
+  void read_short_spaces();
+  void read_long_space(searched& of);
+  void read_term(searched& of, std::size_t term, std::size_t postings_max);
+  void read_around_places(searched& of);
+  void count();
+  void choose_all(searched& of) const;
+  void choose_best();
+  std::vector<double> score_spaces() const;
+  template <class Take>
+  void iterate(const std::string& prefix, Take take);
+
+  const reader& from_;
+  const std::vector<term_count>& terms_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;  // of family index; made when a long space wants it
+  std::vector<searched> spaces_;                 // by number; without the empty ones
+  std::size_t spaces_given_;
+  std::vector<double> rarities_;  // by term
+  double records_ = 0, words_ = 0, mean_length_ = 1;
+  bool exact_ = true;
+};
+
+lexical_searcher::lexical_searcher(const reader& from, std::span<const known_space> in, const analyzed& question)
+    : from_{from}, terms_{question.terms}, spaces_given_{in.size()} {
+  for (std::size_t n = 0; n < in.size(); ++n) {
+    const auto& row = in[n].row;
+    if (row.records == 0) continue;
+    records_ += static_cast<double>(row.records), words_ += static_cast<double>(row.words);
+    auto& made = spaces_.emplace_back();
+    made.given_as = n, made.row = &row;
+    made.blocks = row.next_place / block_places + (row.next_place % block_places != 0 ? 1 : 0);
+    made.postings.space = row.number;
+    made.postings.of_term.resize(terms_.size()), made.terms.resize(terms_.size());
+  }
+  std::sort(spaces_.begin(), spaces_.end(),
+            [](const searched& x, const searched& y) { return x.postings.space < y.postings.space; });
+  if (records_ > 0) mean_length_ = std::max(1.0, words_ / records_);
+  exact_ = records_ <= static_cast<double>(exact_records_max);
+}
+
+lexical_scores lexical_searcher::run() {
+  read_short_spaces();
+  for (auto& each : spaces_)
+    if (each.is_long()) read_long_space(each);
+  count();
+  lexical_scores scores;
+  scores.spaces = score_spaces();
+  if (!exact_) choose_best();
+  for (auto& each : spaces_) {
+    if (exact_)
+      choose_all(each);
+    else if (!each.places.empty())
+      read_around_places(each);
+    if (!each.places.empty()) score_places(each.postings, each.places, rarities_, mean_length_, scores.records);
+  }
+  return scores;
+}
+
+void lexical_searcher::read_short_spaces() {
+  std::vector<std::string> keys;
+  for (const auto& space : spaces_) {
+    if (space.is_long()) continue;
+    for (std::uint32_t block = 0; block < space.blocks; ++block) {
+      if (exact_) keys.push_back(keys::length_block(space.postings.space, block));
+      for (const auto& each : terms_) keys.push_back(keys::term_block(space.postings.space, each.term, block));
+    }
+  }
+  const auto values = from_.get(family::index, keys);
+  auto value = values.begin();
+  for (auto& space : spaces_) {
+    if (space.is_long()) continue;
+    for (std::uint32_t block = 0; block < space.blocks; ++block) {
+      if (exact_) {
+        if (*value) decode_lengths(**value, block, space.postings.lengths);
+        ++value;
+      }
+      for (auto& postings : space.postings.of_term) {
+        if (*value) decode_postings(**value, block, postings);
+        ++value;
+      }
+    }
+  }
+}
+
+// Calls take(block, value) for each block of a term, or of lengths, until it returns false.
+template <class Take>
+void lexical_searcher::iterate(const std::string& prefix, Take take) {
+  for (iterator_->Seek(prefix); iterator_->Valid() && iterator_->key().starts_with(prefix); iterator_->Next()) {
+    const auto key = iterator_->key().ToStringView();
+    if (!take(keys::read_u32(key.substr(key.size() - 4)), iterator_->value().ToStringView())) return;
+  }
+  from_.require(iterator_->status(), "reading the index");
+}
+
+void lexical_searcher::read_term(searched& of, std::size_t term, std::size_t postings_max) {
+  auto& postings = of.postings.of_term[term];
+  auto& found = of.terms[term];
+  iterate(keys::postings_of(of.postings.space, terms_[term].term), [&](std::uint32_t block, std::string_view value) {
+    decode_postings(value, block, postings);
+    found.common = postings.size() > postings_max;
+    return !found.common;
+  });
+  if (!found.common) return;
+  double times = 0;
+  for (const auto& each : postings) times += each.count;
+  const auto seen = (static_cast<double>(postings.back().place) + 1) / of.row->next_place;
+  found.records = std::min(static_cast<double>(postings.size()) / seen, static_cast<double>(of.row->records));
+  found.times = times / seen;
+  postings = {};
+}
+
+void lexical_searcher::read_long_space(searched& of) {
+  if (!iterator_) iterator_ = from_.iterate(family::index);
+  const auto postings_max = exact_ ? std::size_t{exact_records_max} * 2
+                                   : std::max(common_postings_min, static_cast<std::size_t>(of.row->records / 10));
+  for (std::size_t term = 0; term < terms_.size(); ++term) read_term(of, term, postings_max);
+  if (exact_) {
+    iterate(keys::lengths_of(of.postings.space), [&](std::uint32_t block, std::string_view value) {
+      decode_lengths(value, block, of.postings.lengths);
+      return true;
+    });
+    return;
+  }
+  // Nothing but common terms: the rarest of them brings the candidates.
+  std::size_t rarest = terms_.size();
+  for (std::size_t term = 0; term < terms_.size(); ++term) {
+    if (!of.postings.of_term[term].empty()) return;
+    if (of.terms[term].common && (rarest == terms_.size() || of.terms[term].records < of.terms[rarest].records))
+      rarest = term;
+  }
+  if (rarest == terms_.size()) return;
+  of.terms[rarest] = {};
+  read_term(of, rarest, of.row->next_place);
+}
+
+void lexical_searcher::count() {
+  for (std::size_t term = 0; term < terms_.size(); ++term) {
+    double have = 0;
+    for (auto& space : spaces_) {
+      auto& found = space.terms[term];
+      if (!found.common) {
+        for (const auto& each : space.postings.of_term[term]) found.times += each.count;
+        found.records = static_cast<double>(space.postings.of_term[term].size());
+      }
+      have += found.records;
+    }
+    rarities_.push_back(term_rarity(have, records_));
+  }
+}
+
+std::vector<double> lexical_searcher::score_spaces() const {
+  std::vector<double> scores(spaces_given_, 0);
+  const auto spaces = static_cast<double>(spaces_.size());
+  for (std::size_t term = 0; term < terms_.size(); ++term) {
+    const auto have = std::count_if(spaces_.begin(), spaces_.end(),
+                                    [term](const searched& each) { return each.terms[term].times > 0; });
+    if (have == 0) continue;
+    const auto rarity = term_rarity(static_cast<double>(have), spaces);
+    for (const auto& each : spaces_)
+      scores[each.given_as] += rarity * term_weight(each.terms[term].times, static_cast<double>(each.row->words),
+                                                    std::max(1.0, words_ / spaces));
+  }
+  return scores;
+}
+
+// Each place whose window has a term.
+void lexical_searcher::choose_all(searched& of) const {
+  std::vector<bool> wanted(of.row->next_place + window_places, false);
+  bool any = false;
+  for (const auto& postings : of.postings.of_term)
+    for (const auto& each : postings) {
+      if (each.place >= of.row->next_place) continue;  // written after the row was read
+      any = true;
+      for (std::uint32_t n = 0; n < window_places; ++n) wanted[each.place + n] = true;
+    }
+  if (!any) return;
+  for (const auto& each : of.postings.lengths)
+    if (each.place < of.row->next_place && wanted[each.place + window_neighbours]) of.places.push_back(each.place);
+}
+
+// Keeps the best of what it is offered: 2 n at most, n in the end.
+class best_places {
+ public:
+  void offer(float score, address where) {
+    if (score <= threshold_) return;
+    kept_.emplace_back(score, where);
+    if (kept_.size() == 2 * large_candidates_max) cut();
+  }
+  std::vector<std::pair<float, address>> take() {
+    if (kept_.size() > large_candidates_max) cut();
+    return std::move(kept_);
+  }
+
+ private:
+  void cut() {
+    const auto nth = kept_.begin() + static_cast<std::ptrdiff_t>(large_candidates_max) - 1;
+    std::nth_element(kept_.begin(), nth, kept_.end(), [](const auto& x, const auto& y) {
+      return x.first != y.first ? x.first > y.first : x.second < y.second;
+    });
+    threshold_ = nth->first;
+    kept_.resize(large_candidates_max);
+  }
+
+  float threshold_ = 0;
+  std::vector<std::pair<float, address>> kept_;
+};
+
+// By what the records of a stretch have of the terms that are not common, and by the sum of that over the window.
+void lexical_searcher::choose_best() {
+  constexpr std::uint32_t stretch = 65'536;
+  best_places by_words, by_window;
+  std::vector<float> scores(stretch + 2 * window_neighbours);
+  for (const auto& space : spaces_) {
+    std::vector<std::size_t> next(terms_.size(), 0);
+    std::fill(scores.begin(), scores.end(), 0.F);
+    for (std::uint64_t from = 0; from < space.row->next_place; from += stretch) {
+      // Of scores[n], the place is from + n - window_neighbours; the last ones are the first of the next stretch.
+      std::copy(scores.end() - 2 * window_neighbours, scores.end(), scores.begin());
+      std::fill(scores.begin() + 2 * window_neighbours, scores.end(), 0.F);
+      const auto end = from + stretch + window_neighbours;
+      for (std::size_t term = 0; term < terms_.size(); ++term) {
+        const auto& postings = space.postings.of_term[term];
+        for (auto& n = next[term]; n < postings.size() && postings[n].place < end; ++n)
+          scores[postings[n].place + window_neighbours - from] +=
+              static_cast<float>(rarities_[term] * term_weight(postings[n].count, postings[n].length, mean_length_));
+      }
+      const auto places = std::min<std::uint64_t>(stretch, space.row->next_place - from);
+      for (std::uint32_t n = 0; n < places; ++n) {
+        const auto* window = scores.data() + n;
+        const address where{space.postings.space, static_cast<std::uint32_t>(from) + n};
+        by_words.offer(window[window_neighbours], where);
+        by_window.offer(window[0] + window[1] + window[2] + window[3] + window[4], where);
+      }
+    }
+  }
+  std::vector<address> chosen;
+  for (auto* best : {&by_words, &by_window})
+    for (const auto& each : best->take()) chosen.push_back(each.second);
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  auto space = spaces_.begin();
+  for (const auto& each : chosen) {
+    while (space->postings.space != each.space) ++space;
+    space->places.push_back(each.place);
+  }
+}
+
+// The lengths there, and the common terms.
+void lexical_searcher::read_around_places(searched& of) {
+  std::vector<std::uint32_t> blocks;
+  for (const auto place : of.places)
+    for (const auto near : {place - std::min(place, window_neighbours), place + window_neighbours})
+      if (const auto block = near / block_places; block < of.blocks && (blocks.empty() || blocks.back() < block))
+        blocks.push_back(block);
+  std::vector<std::string> keys;
+  for (const auto block : blocks) keys.push_back(keys::length_block(of.postings.space, block));
+  for (std::size_t term = 0; term < terms_.size(); ++term) {
+    if (!of.terms[term].common) continue;
+    for (const auto block : blocks) keys.push_back(keys::term_block(of.postings.space, terms_[term].term, block));
+  }
+  const auto values = from_.get(family::index, keys);
+  auto value = values.begin();
+  for (const auto block : blocks) {
+    if (*value) decode_lengths(**value, block, of.postings.lengths);
+    ++value;
+  }
+  for (std::size_t term = 0; term < terms_.size(); ++term) {
+    if (!of.terms[term].common) continue;
+    for (const auto block : blocks) {
+      if (*value) decode_postings(**value, block, of.postings.of_term[term]);
+      ++value;
+    }
+  }
+}
+
+}  // namespace
+
+lexical_scores lexical_search(const reader& from, std::span<const known_space> in, const analyzed& question) {
+  return lexical_searcher{from, in, question}.run();
+}
+
+}  // namespace troupe::memory
