@@ -11,7 +11,8 @@ namespace troupe::memory {
 
 inline constexpr std::size_t dimensions_max = 4096;
 
-// The dot product in eight partial sums, then ((0+4)+(2+6)) + ((1+5)+(3+7)).
+// The dot product in 32 partial sums (component n in number n % 32), added up in halves: the upper 16 to the lower 16,
+// and so on.
 float dot(const float* a, const float* b, std::size_t dims) noexcept;
 
 // A vector in a quarter of the space: code times scale is within scale / 2 of each component. Codes are -127 to 127,
@@ -39,8 +40,9 @@ void dots(const std::int8_t* rows, const float* scales, std::size_t rows_count, 
 struct vector_kernels {
   const char* name;
   float (*dot)(const float* a, const float* b, std::size_t dims) noexcept;
-  // The exact sum of products of a row's codes and a query's.
-  std::int32_t (*dot_codes)(const std::int8_t* row, const std::int16_t* query, std::size_t dims) noexcept;
+  // The exact sums of products of each row's codes and a query's.
+  void (*dots)(const std::int8_t* rows, std::size_t rows_count, std::size_t dims, const std::int16_t* query,
+               std::int32_t* out) noexcept;
 };
 
 // Those that this processor has; the first is the plain one, the last is what is taken.
