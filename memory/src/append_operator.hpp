@@ -6,7 +6,8 @@
 
 namespace troupe::memory {
 
-// RocksDB's part of write_set::append: the bytes one after the other. Blocks of the index grow by it without being read.
+// RocksDB's part of write_set::append: the bytes one after the other. Blocks of the index grow by it without being
+// read.
 class append_operator final : public rocksdb::AssociativeMergeOperator {
  public:
   bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing, const rocksdb::Slice& more, std::string* merged,

@@ -39,7 +39,8 @@ audit_entry append_audit(write_set& to, timestamp at, const path& author, std::s
                     .before = std::string(32, '\0'),
                     .hash = {}};
   if (const auto head = to.get(family::meta, keys::audit_head)) {
-    if (head->size() != 8 + 32) throw failure{error{memory_errc::damaged, "the head of the audit log has a wrong size"}};
+    if (head->size() != 8 + 32)
+      throw failure{error{memory_errc::damaged, "the head of the audit log has a wrong size"}};
     entry.number = keys::read_u64(*head) + 1;
     entry.before = head->substr(8);
   }

@@ -99,8 +99,8 @@ result<void> store::read_blob(const path& author, const id& which,
     });
     if (!stopped) return stopped;
     if (size != found->blob->size_bytes || digest.finish() != found->blob->sha256)
-      return error{memory_errc::damaged, "the blob " + which.to_string() + " is not what was written: " +
-                                             std::to_string(size) + " bytes of " +
+      return error{memory_errc::damaged, "the blob " + which.to_string() +
+                                             " is not what was written: " + std::to_string(size) + " bytes of " +
                                              std::to_string(found->blob->size_bytes) + ", or another digest"};
     return ok();
   });

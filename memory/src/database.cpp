@@ -21,8 +21,8 @@ rocksdb::Options options_of_all(const database_options& from) {
   if (from.env) options.env = from.env;
   options.create_if_missing = !from.read_only;
   options.create_missing_column_families = !from.read_only;
-  // A log that is damaged in its middle is refused; one whose end was cut off by a crash is not (facts: the default mode
-  // opens what is left of a damaged log, and says nothing).
+  // A log that is damaged in its middle is refused; one whose end was cut off by a crash is not (facts: the default
+  // mode opens what is left of a damaged log, and says nothing).
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.paranoid_checks = true;
   options.max_background_jobs = 2;
@@ -97,8 +97,9 @@ error why_not_open(const fs::path& folder, const rocksdb::Status& status) {
     return about(folder, memory_errc::damaged,
                  "is damaged (" + status.ToString() + "): restore a backup, or set the folder aside and begin anew");
   if (status.IsInvalidArgument())
-    return about(folder, memory_errc::foreign,
-                 "was not made by Troupe, or by a newer version of it (" + status.ToString() + "): take another folder");
+    return about(
+        folder, memory_errc::foreign,
+        "was not made by Troupe, or by a newer version of it (" + status.ToString() + "): take another folder");
   if (status.IsNoSpace() || says(status, "No space left"))
     return about(folder, memory_errc::storage_failed, "cannot be opened: the disk is full");
   return error{errc::io_error, "the memory in " + folder.string() + " cannot be opened: " + status.ToString()};
@@ -151,10 +152,9 @@ result<std::unique_ptr<database>> database::open(const database_options& options
     descriptors.emplace_back(family_names[i], options_of(static_cast<family>(i), all, cache));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
-  const auto status =
-      options.read_only
-          ? rocksdb::DB::OpenForReadOnly(all, options.folder.string(), descriptors, &handles, &opened)
-          : rocksdb::DB::Open(all, options.folder.string(), descriptors, &handles, &opened);
+  const auto status = options.read_only
+                          ? rocksdb::DB::OpenForReadOnly(all, options.folder.string(), descriptors, &handles, &opened)
+                          : rocksdb::DB::Open(all, options.folder.string(), descriptors, &handles, &opened);
   if (!status.ok()) return why_not_open(options.folder, status);
   std::unique_ptr<database> made{new database{options.folder}};
   made->db_.reset(opened);

@@ -38,7 +38,8 @@ result<void> check_shape(const command& whole, const put_record& op) {
     return wrong("a blob has a size and a digest, and no other kind of record has");
   if (what.fact) {
     const auto& [key, value, from, to] = *what.fact;
-    if (key.empty() || key.find('\0') != std::string::npos) return wrong("a fact's key has bytes, and no zero among them");
+    if (key.empty() || key.find('\0') != std::string::npos)
+      return wrong("a fact's key has bytes, and no zero among them");
     if (key.size() > fact_key_size_bytes_max) return too_large("bytes of a fact's key", fact_key_size_bytes_max);
     if (to && *to < from) return wrong("a fact ends before it begins");
   }
@@ -127,15 +128,17 @@ result<void> state_machine::count(const path& space, const difference& by, bool 
     if (auto row = row_of(up)) {
       add(row->subtree_records, by.records);
       add(row->subtree_bytes, by.bytes);
-      const auto over = [&](const std::optional<std::uint64_t>& limit, std::uint64_t now) { return limit && now > *limit; };
+      const auto over = [&](const std::optional<std::uint64_t>& limit, std::uint64_t now) {
+        return limit && now > *limit;
+      };
       if (within_quotas && by.records >= 0 && over(row->options.records_max, row->subtree_records))
-        return error{memory_errc::quota_exceeded,
-                     "the space " + up.str() + " holds all the records it may, " +
-                         std::to_string(*row->options.records_max) + ": forget some, or define a larger quota"};
+        return error{memory_errc::quota_exceeded, "the space " + up.str() + " holds all the records it may, " +
+                                                      std::to_string(*row->options.records_max) +
+                                                      ": forget some, or define a larger quota"};
       if (within_quotas && by.bytes >= 0 && over(row->options.bytes_max, row->subtree_bytes))
-        return error{memory_errc::quota_exceeded,
-                     "the space " + up.str() + " would hold more than the " + std::to_string(*row->options.bytes_max) +
-                         " bytes it may: forget some, or define a larger quota"};
+        return error{memory_errc::quota_exceeded, "the space " + up.str() + " would hold more than the " +
+                                                      std::to_string(*row->options.bytes_max) +
+                                                      " bytes it may: forget some, or define a larger quota"};
       if (up == space) {
         add(row->records, by.records);
         add(row->bytes, by.bytes);
@@ -253,8 +256,7 @@ result<void> state_machine::apply_one(const command& whole, const define_space& 
   if (!whole.author.is_root() && whole.author == op.space) {
     const auto now = row_of(op.space);
     const auto bounded = now && (now->options.records_max || now->options.bytes_max);
-    if (bounded)
-      return error{memory_errc::denied, op.space.str() + " has a quota, which an agent above it may change"};
+    if (bounded) return error{memory_errc::denied, op.space.str() + " has a quota, which an agent above it may change"};
   }
   if (op.options.ttl && *op.options.ttl <= duration{0})
     return error{errc::invalid_argument, "a time to live is more than nothing"};
@@ -299,7 +301,8 @@ result<void> state_machine::apply_one(const command& whole, const memory::set_st
 
 result<void> state_machine::apply_one(const command& whole, const put_chunk& op) {
   if (auto may_write = require_write(whole.author, op.space); !may_write) return may_write;
-  if (op.blob.is_nil() || op.bytes.empty()) return error{errc::invalid_argument, "a piece of a blob has bytes and an id"};
+  if (op.blob.is_nil() || op.bytes.empty())
+    return error{errc::invalid_argument, "a piece of a blob has bytes and an id"};
   if (op.bytes.size() > chunk_size_bytes_max) return too_large("bytes of a blob's piece", chunk_size_bytes_max);
   const auto key = keys::unfinished_blob(op.blob);
   blob_row row{.chunks = 0, .size_bytes = 0, .space = op.space};

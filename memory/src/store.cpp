@@ -39,7 +39,8 @@ store::parts::parts(store_options from, std::unique_ptr<memory::database> opened
       ids{time, options.seed.value_or(id_generator::random_seed())},
       database{std::move(opened)},
       vectors{options.vector_cache_bytes},
-      writer{*database, words,
+      writer{*database,
+             words,
              {.commands_max = options.queue_commands_max, .bytes_max = options.queue_bytes_max},
              [this](const write_set& written) {
                spaces.follow(written);
@@ -54,8 +55,10 @@ store::~store() = default;
 
 result<std::unique_ptr<store>> store::open(store_options options) {
   return guarded([&]() -> result<std::unique_ptr<store>> {
-    auto opened = database::open(
-        {.folder = options.folder, .block_cache_bytes = options.block_cache_bytes, .env = options.env, .read_only = false});
+    auto opened = database::open({.folder = options.folder,
+                                  .block_cache_bytes = options.block_cache_bytes,
+                                  .env = options.env,
+                                  .read_only = false});
     if (!opened) return std::move(opened).error();
     auto made = std::make_unique<parts>(std::move(options), *std::move(opened));
     const format_row ours{.number = format_number,
@@ -102,8 +105,8 @@ result<std::vector<std::string>> store::parts::code(std::span<const std::string_
 
 void store::submit(command what, std::function<void(result<outcome>)> then) {
   if (what.operations.size() > operations_max)
-    return then(error{errc::out_of_range, "a command has at most " + std::to_string(operations_max) +
-                                              " operations: split it"});
+    return then(
+        error{errc::out_of_range, "a command has at most " + std::to_string(operations_max) + " operations: split it"});
   if (what.at == timestamp{}) what.at = parts_->time.wall();
   std::vector<std::string_view> texts;
   std::vector<std::string*> vectors;
@@ -111,10 +114,12 @@ void store::submit(command what, std::function<void(result<outcome>)> then) {
   for (auto& each : what.operations) {
     if (auto* put = std::get_if<put_record>(&each)) {
       size += 256 + counted_bytes(put->what) + put->what.sources.size() * 16;
-      if (put->vector.empty() && !put->what.text.empty()) texts.push_back(put->what.text), vectors.push_back(&put->vector);
+      if (put->vector.empty() && !put->what.text.empty())
+        texts.push_back(put->what.text), vectors.push_back(&put->vector);
     } else if (auto* remake = std::get_if<remake_summary>(&each)) {
       size += 256 + remake->text.size() + remake->sources.size() * 16;
-      if (remake->vector.empty() && !remake->text.empty()) texts.push_back(remake->text), vectors.push_back(&remake->vector);
+      if (remake->vector.empty() && !remake->text.empty())
+        texts.push_back(remake->text), vectors.push_back(&remake->vector);
     } else if (const auto* state = std::get_if<memory::set_state>(&each)) {
       size += 64 + (state->bytes ? state->bytes->size() : 0);
     } else if (const auto* chunk = std::get_if<put_chunk>(&each)) {
@@ -173,8 +178,14 @@ result<id> store::remember(const path& author, record what) {
   return named;
 }
 
+<<<<<<< HEAD
 result<void> store::set_state(const path& author, const path& space, std::string key, std::optional<std::string> bytes) {
   return done(apply(command_of(author, memory::set_state{space, std::move(key), std::move(bytes)})));
+=======
+result<void> store::set_state(const path& author, const path& space, std::string key,
+                              std::optional<std::string> bytes) {
+  return done(apply(one(author, memory::set_state{space, std::move(key), std::move(bytes)})));
+>>>>>>> recall
 }
 
 result<void> store::define(const path& author, const path& space, space_options options) {

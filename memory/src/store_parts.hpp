@@ -27,7 +27,7 @@ class store::parts {
   const store_options options;
   const real_clock machine_time;
   const clock& time;
-  const std::shared_ptr<const memory::embedder> embedder;      // as in store_options
+  const std::shared_ptr<const memory::embedder> embedder;  // as in store_options
   const std::shared_ptr<const memory::summarizer> summarizer;
   const analyzer words;
   id_generator ids;

@@ -154,21 +154,24 @@ result<std::vector<record>> store::facts(const path& author, const facts_query& 
       }
       versions.clear();
     };
-    now.scan(family::facts, keys::u32(row->number).append(which.key_prefix), [&](std::string_view at, std::string_view value) {
-      // u32 space | key | 0 | u64 from | u32 place
-      if (at.size() < 4 + 1 + 8 + 4) throw failure{error{memory_errc::damaged, "the key of a fact is too short"}};
-      const auto tail = at.substr(at.size() - 12);
-      const auto its_key = at.substr(4, at.size() - 4 - 1 - 12);
-      if (its_key != key) {
-        finish_key();
-        if (found.size() >= which.limit) return false;
-        key = its_key;
-      }
-      auto decoded = net::decode<fact_row>(value);
-      if (!decoded) throw failure{error{memory_errc::damaged, "a fact: " + decoded.error().message()}};
-      if (decoded->recorded <= known_at) versions.push_back({keys::read_time(tail), keys::read_u32(tail.substr(8)), *decoded});
-      return true;
-    });
+    now.scan(family::facts, keys::u32(row->number).append(which.key_prefix),
+             [&](std::string_view at, std::string_view value) {
+               // u32 space | key | 0 | u64 from | u32 place
+               if (at.size() < 4 + 1 + 8 + 4)
+                 throw failure{error{memory_errc::damaged, "the key of a fact is too short"}};
+               const auto tail = at.substr(at.size() - 12);
+               const auto its_key = at.substr(4, at.size() - 4 - 1 - 12);
+               if (its_key != key) {
+                 finish_key();
+                 if (found.size() >= which.limit) return false;
+                 key = its_key;
+               }
+               auto decoded = net::decode<fact_row>(value);
+               if (!decoded) throw failure{error{memory_errc::damaged, "a fact: " + decoded.error().message()}};
+               if (decoded->recorded <= known_at)
+                 versions.push_back({keys::read_time(tail), keys::read_u32(tail.substr(8)), *decoded});
+               return true;
+             });
     finish_key();
     if (found.size() > which.limit) found.resize(which.limit);
     return found;

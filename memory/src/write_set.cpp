@@ -43,9 +43,7 @@ void write_set::put(family of, std::string_view key, std::string value) {
   layer_.insert_or_assign(name(of, key), change{true, std::move(value), {}});
 }
 
-void write_set::erase(family of, std::string_view key) {
-  layer_.insert_or_assign(name(of, key), change{true, {}, {}});
-}
+void write_set::erase(family of, std::string_view key) { layer_.insert_or_assign(name(of, key), change{true, {}, {}}); }
 
 void write_set::append(family of, std::string_view key, std::string_view bytes) {
   layer_[name(of, key)].appended.append(bytes);
@@ -66,9 +64,7 @@ void write_set::scan(family of, std::string_view prefix,
   for (auto next = changed.begin();;) {
     const auto there = at->Valid() && at->key().starts_with({prefix.data(), prefix.size()});
     if (!there && next == changed.end()) break;
-    const int order = !there                    ? 1
-                      : next == changed.end() ? -1
-                                              : at->key().compare(rocksdb::Slice{next->first});
+    const int order = !there ? 1 : next == changed.end() ? -1 : at->key().compare(rocksdb::Slice{next->first});
     if (order < 0) {
       if (!visit(at->key().ToStringView(), at->value().ToStringView())) return;
     } else {

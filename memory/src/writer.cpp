@@ -109,7 +109,8 @@ void writer::apply(std::deque<job> jobs) {
       batches_.fetch_add(1, std::memory_order_relaxed);
     }
   }
-  for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i].then(failed ? result<outcome>{*failed} : std::move(outcomes[i]));
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    jobs[i].then(failed ? result<outcome>{*failed} : std::move(outcomes[i]));
 }
 
 }  // namespace troupe::memory

@@ -18,8 +18,8 @@
 
 namespace troupe::memory {
 
-// The one thread that writes. Takes all commands that wait (up to a bound), applies them one after the other, writes what
-// they change as one synced batch, and then tells whoever waits. So many writers share one sync.
+// The one thread that writes. Takes all commands that wait (up to a bound), applies them one after the other, writes
+// what they change as one synced batch, and then tells whoever waits. So many writers share one sync.
 //
 // A disk that refuses is not asked again: what a sync lost cannot be known, so every command from then on fails.
 class writer {
