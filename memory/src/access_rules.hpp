@@ -5,6 +5,7 @@
 #include <troupe/core/path.hpp>
 #include <troupe/memory/space.hpp>
 
+#include "database.hpp"
 #include "keys.hpp"
 
 namespace troupe::memory {

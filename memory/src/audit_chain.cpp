@@ -14,7 +14,7 @@ struct refusals {
   timestamp since{};
   std::uint64_t unlogged = 0;
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("since", self.since), visit("unlogged", self.unlogged);
   }
 };

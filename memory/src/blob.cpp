@@ -31,13 +31,6 @@ class running_digest {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
-command one(const path& author, operation what) {
-  command made;
-  made.author = author;
-  made.operations.push_back(std::move(what));
-  return made;
-}
-
 }  // namespace
 
 result<id> store::write_blob(const path& author, record about, const std::function<result<std::string>()>& source) {
@@ -55,7 +48,7 @@ result<id> store::write_blob(const path& author, record about, const std::functi
       auto bytes = waiting.substr(0, piece_size_bytes);
       waiting.erase(0, bytes.size());
       size += bytes.size();
-      auto written = apply(one(author, put_chunk{what.id, what.space, pieces++, std::move(bytes)}));
+      auto written = apply(command_of(author, put_chunk{what.id, what.space, pieces++, std::move(bytes)}));
       if (!written) return std::move(written).error();
       return ok();
     };
@@ -72,13 +65,13 @@ result<id> store::write_blob(const path& author, record about, const std::functi
       if (!waiting.empty())
         if (auto written = write_piece(); !written) return written;
       what.blob = blob_part{size, digest.finish()};
-      auto written = apply(one(author, *made));
+      auto written = apply(command_of(author, *made));
       if (!written) return std::move(written).error();
       return ok();
     };
     if (auto written = write_all(); !written) {
       // What was written of it goes when it is given up here; after a crash, when the store is opened.
-      if (pieces > 0) static_cast<void>(apply(one(author, drop_unfinished_blob{what.id})));
+      if (pieces > 0) static_cast<void>(apply(command_of(author, drop_unfinished_blob{what.id})));
       return std::move(written).error();
     }
     return what.id;

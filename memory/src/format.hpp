@@ -21,7 +21,7 @@ struct format_row {
   std::uint64_t dimensions = 0;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("format", self.number), visit("analyzer", self.analyzer), visit("embedder", self.embedder);
     visit("dimensions", self.dimensions);
   }

@@ -96,6 +96,7 @@ inline std::string expiry(timestamp when, address of) {
 }
 inline std::string subject_prefix(std::string_view subject) { return std::string{"U"}.append(subject) + '\0'; }
 inline std::string subject(std::string_view subject, address of) { return subject_prefix(subject) + at(of); }
+inline std::string heat(address of) { return "V" + at(of); }
 inline std::string lineage_prefix(const id& source) { return std::string{"L"}.append(bytes_of(source)); }
 inline std::string lineage(const id& source, const id& derived) {
   return lineage_prefix(source).append(bytes_of(derived));

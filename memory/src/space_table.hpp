@@ -25,14 +25,17 @@ struct space_row {
   std::uint64_t words = 0;            // of all records, as the analyzer counts them: for mean lengths
   std::uint64_t subtree_records = 0;  // its own and those of all spaces below it
   std::uint64_t subtree_bytes = 0;
+  std::uint32_t summarised_to = 0;  // records before this place are in the latest summary, or in those it is made from
+  id latest_summary;
   space_options options;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("n", self.number), visit("next", self.next_place), visit("records", self.records);
     visit("bytes", self.bytes), visit("archived", self.archived_records);
     visit("archived_bytes", self.archived_bytes), visit("words", self.words);
     visit("below", self.subtree_records), visit("below_bytes", self.subtree_bytes), visit("options", self.options);
+    visit("summarised", self.summarised_to), visit("summary", self.latest_summary);
   }
 };
 

@@ -194,6 +194,9 @@ result<void> state_machine::apply_one(const command& whole, const put_record& op
   if (auto may_write = require_write(whole.author, what.space); !may_write) return may_write;
   if (to_.has(family::ids, keys::bytes_of(what.id)))
     return error{errc::already_exists, "there is a record " + what.id.to_string()};
+  for (const auto& source : what.sources)
+    if (!to_.has(family::ids, keys::bytes_of(source)))
+      return error{memory_errc::no_such_record, "a source of the record, " + source.to_string() + ", is not there"};
   if (what.blob) {
     const auto unfinished = to_.get(family::meta, keys::unfinished_blob(what.id));
     const auto size = unfinished ? net::decode<blob_row>(*unfinished).value().size_bytes : 0;
@@ -207,6 +210,13 @@ result<void> state_machine::apply_one(const command& whole, const put_record& op
   if (!row) return std::move(row).error();
   const address where{row->number, row->next_place};
   if (++row->next_place == 0) return too_large("records that ever were in one space", UINT32_MAX);
+  if (what.kind == record_kind::summary) {
+    row->latest_summary = what.id;
+    for (const auto& source : what.sources) {
+      const auto from = keys::read_address(*to_.get(family::ids, keys::bytes_of(source)));
+      if (from.space == where.space) row->summarised_to = std::max(row->summarised_to, from.place + 1);
+    }
+  }
   set_row(what.space, *row);
 
   difference by{.records = 1};
@@ -254,7 +264,7 @@ result<void> state_machine::apply_one(const command& whole, const define_space& 
   if (!row) return std::move(row).error();
   row->options = op.options;
   set_row(op.space, *row);
-  append_audit(to_, whole.at, whole.author, "define", op.space.str());
+  audit(whole, "define", op.space.str());
   return ok();
 }
 
@@ -265,11 +275,11 @@ result<void> state_machine::apply_one(const command& whole, const set_grant& op)
     if (*op.allowed != access::read && *op.allowed != access::write)
       return error{errc::invalid_argument, "a grant is to read or to write"};
     to_.put(family::meta, key, std::string(1, static_cast<char>(*op.allowed)));
-    append_audit(to_, whole.at, whole.author, "grant",
+    audit(whole, "grant",
                  std::string{to_string(*op.allowed)} + " on " + op.on.str() + " to " + op.to.str());
   } else if (to_.has(family::meta, key)) {
     to_.erase(family::meta, key);
-    append_audit(to_, whole.at, whole.author, "revoke", op.on.str() + " from " + op.to.str());
+    audit(whole, "revoke", op.on.str() + " from " + op.to.str());
   }
   return ok();
 }
@@ -323,12 +333,31 @@ result<void> state_machine::apply_one(const command& whole, const move_records& 
   return ok();
 }
 
+result<void> state_machine::apply_one(const command&, const note_visits& op) {
+  for (const auto& each : op.of) {
+    const auto where = to_.get(family::ids, keys::bytes_of(each.id));
+    if (!where) continue;
+    const auto key = keys::heat(keys::read_address(*where));
+    heat_row row;
+    if (const auto bytes = to_.get(family::meta, key)) row = net::decode<heat_row>(*bytes).value();
+    row.visits += each.count;
+    row.last = std::max(row.last, each.last);
+    to_.put(family::meta, key, net::encode(row));
+  }
+  return ok();
+}
+
 result<void> state_machine::apply_one(const command& whole, const note_audit& op) {
   if (op.action == "denied")
     append_refusal(to_, whole.at, whole.author, op.object);
   else
-    append_audit(to_, whole.at, whole.author, op.action, op.object);
+    audit(whole, op.action, op.object);
   return ok();
+}
+
+void state_machine::audit(const command& whole, std::string action, std::string object) {
+  outcome_.audit_number =
+      append_audit(to_, whole.at, whole.author, std::move(action), std::move(object)).number;
 }
 
 }  // namespace troupe::memory

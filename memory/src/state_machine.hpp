@@ -17,8 +17,19 @@ struct fact_row {
   bool empty = false;  // nothing holds from then on
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("recorded", self.recorded), visit("to", self.to), visit("empty", self.empty);
+  }
+};
+
+// How warm a record is, where it was found at all since it was stored.
+struct heat_row {
+  std::uint64_t visits = 0;
+  timestamp last{};
+
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("visits", self.visits), visit("last", self.last);
   }
 };
 
@@ -29,7 +40,7 @@ struct blob_row {
   path space;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("chunks", self.chunks), visit("size", self.size_bytes), visit("space", self.space);
   }
 };
@@ -68,8 +79,11 @@ class state_machine {
   result<void> apply_one(const command& whole, const drop_unfinished_blob& op);
   result<void> apply_one(const command& whole, const expire_records& op);
   result<void> apply_one(const command& whole, const move_records& op);
+  result<void> apply_one(const command& whole, const note_visits& op);
+  result<void> apply_one(const command& whole, const drop_space& op);
   result<void> apply_one(const command& whole, const note_audit& op);
 
+  void audit(const command& whole, std::string action, std::string object);
   result<void> require_write(const path& author, const path& space) const;
   std::optional<space_row> row_of(const path& space) const;
   result<space_row> row_or_new(const path& space);

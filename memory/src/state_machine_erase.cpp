@@ -44,7 +44,16 @@ void state_machine::erase_record(const found_record& found) {
   if (!what.subject.empty()) to_.erase(family::meta, keys::subject(what.subject, where));
   if (what.fact) to_.erase(family::facts, keys::fact(where.space, what.fact->key, what.fact->valid_from, where.place));
   if (what.blob) erase_pieces(what.id);
+  to_.erase(family::meta, keys::heat(where));
   count(what.space, by, false).value();
+  if (what.kind == record_kind::summary) {
+    // What it stood for is to be summarised again.
+    if (auto row = row_of(what.space); row && row->latest_summary == what.id) {
+      row->latest_summary = {};
+      row->summarised_to = 0;
+      set_row(what.space, *row);
+    }
+  }
   ++outcome_.erased;
 }
 
@@ -68,7 +77,7 @@ result<void> state_machine::apply_one(const command& whole, const erase_records&
   const auto before = outcome_.erased;
   erase_all(op.ids);
   if (outcome_.erased > before)
-    append_audit(to_, whole.at, whole.author, "erase",
+    audit(whole, "erase",
                  std::to_string(outcome_.erased - before) + " records: " + op.why);
   return ok();
 }
@@ -112,6 +121,21 @@ result<void> state_machine::apply_one(const command& whole, const drop_unfinishe
     return may_write;
   erase_pieces(op.blob);
   to_.erase(family::meta, key);
+  return ok();
+}
+
+result<void> state_machine::apply_one(const command& whole, const drop_space& op) {
+  if (auto may_write = require_write(whole.author, op.space); !may_write) return may_write;
+  const auto row = row_of(op.space);
+  if (!row || row->records > 0) return ok();
+  bool empty = true;
+  to_.scan(family::meta, keys::space_row(op.space) + '\1',
+           [&](std::string_view, std::string_view) { return empty = false; });
+  if (empty && !op.space.is_root())
+    to_.scan(family::states, keys::u32(row->number), [&](std::string_view, std::string_view) { return empty = false; });
+  if (!empty || op.space.is_root()) return ok();
+  to_.erase(family::meta, keys::space_row(op.space));
+  to_.erase(family::meta, keys::space_path(row->number));
   return ok();
 }
 

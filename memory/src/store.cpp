@@ -163,12 +163,6 @@ result<put_record> store::prepare(const path& author, record what) const {
 
 namespace {
 
-command one(const path& author, operation what) {
-  command made;
-  made.author = author;
-  made.operations.push_back(std::move(what));
-  return made;
-}
 result<void> done(result<outcome> what) {
   if (!what) return std::move(what).error();
   return ok();
@@ -180,25 +174,30 @@ result<id> store::remember(const path& author, record what) {
   auto made = prepare(author, std::move(what));
   if (!made) return std::move(made).error();
   const auto named = made->what.id;
-  if (auto applied = apply(one(author, *std::move(made))); !applied) return std::move(applied).error();
+  if (auto applied = apply(command_of(author, *std::move(made))); !applied) return std::move(applied).error();
   return named;
 }
 
+<<<<<<< HEAD
+result<void> store::set_state(const path& author, const path& space, std::string key, std::optional<std::string> bytes) {
+  return done(apply(command_of(author, memory::set_state{space, std::move(key), std::move(bytes)})));
+=======
 result<void> store::set_state(const path& author, const path& space, std::string key,
                               std::optional<std::string> bytes) {
   return done(apply(one(author, memory::set_state{space, std::move(key), std::move(bytes)})));
+>>>>>>> recall
 }
 
 result<void> store::define(const path& author, const path& space, space_options options) {
-  return done(apply(one(author, define_space{space, options})));
+  return done(apply(command_of(author, define_space{space, options})));
 }
 
 result<void> store::grant(const path& author, const path& to, const path& on, std::optional<access> allowed) {
-  return done(apply(one(author, set_grant{to, on, allowed})));
+  return done(apply(command_of(author, set_grant{to, on, allowed})));
 }
 
 result<outcome> store::erase(const path& author, std::vector<id> ids, std::string why) {
-  return apply(one(author, erase_records{std::move(ids), std::move(why)}));
+  return apply(command_of(author, erase_records{std::move(ids), std::move(why)}));
 }
 
 // --- care --------------------------------------------------------------------------------------------------------
@@ -207,7 +206,7 @@ result<void> store::parts::require_read(const reader& from, const path& author, 
   if (may(from, author, space, access::read)) return ok();
   error why{memory_errc::denied, author.str() + " may not read in " + space.str() + ": it needs a grant"};
   // Nobody waits for the line; when the queue is full, it is not written.
-  auto line = one(author, note_audit{"denied", why.message()});
+  auto line = command_of(author, note_audit{"denied", why.message()});
   line.at = time.wall();
   writer.submit(std::move(line), 256, [](const result<outcome>&) {});
   return why;

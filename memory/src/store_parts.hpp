@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <troupe/core/clock.hpp>
 #include <troupe/memory/store.hpp>
 
 #include "analyzer.hpp"
 #include "database.hpp"
+#include "heat_table.hpp"
 #include "space_table.hpp"
 #include "vector_cache.hpp"
 #include "writer.hpp"
@@ -32,8 +34,18 @@ class store::parts {
   const std::unique_ptr<memory::database> database;
   space_table spaces;
   vector_cache vectors;
+  heat_table heat;
+  std::mutex tidying;     // one call of tidy() at a time
+  std::string tidied_to;  // the first key in family `records` that it has not looked at yet
   memory::writer writer;  // last: its thread uses the others
 };
+
+inline command command_of(const path& author, operation what) {
+  command made;
+  made.author = author;
+  made.operations.push_back(std::move(what));
+  return made;
+}
 
 // The record under an address or an id; nothing if there is none.
 std::optional<record> record_at(const reader& from, address where);

@@ -20,7 +20,7 @@ struct audit_entry {
   std::string hash;     // 32 bytes; not stored, computed
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("number", self.number), visit("at", self.at), visit("author", self.author), visit("action", self.action);
     visit("object", self.object), visit("before", self.before);
   }

@@ -23,7 +23,7 @@ struct put_record {
   std::string vector;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("record", self.what), visit("vector", self.vector);
   }
 };
@@ -36,7 +36,7 @@ struct remake_summary {
   std::vector<troupe::id> sources;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("id", self.id), visit("text", self.text), visit("vector", self.vector), visit("sources", self.sources);
   }
 };
@@ -48,7 +48,7 @@ struct erase_records {
   std::string why;  // for the audit log; not the content
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("ids", self.ids), visit("why", self.why);
   }
 };
@@ -58,7 +58,7 @@ struct define_space {
   space_options options;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("space", self.space), visit("options", self.options);
   }
 };
@@ -70,7 +70,7 @@ struct set_grant {
   std::optional<access> allowed;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("to", self.to), visit("on", self.on), visit("allowed", self.allowed);
   }
 };
@@ -82,7 +82,7 @@ struct set_state {
   std::optional<std::string> bytes;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("space", self.space), visit("key", self.key), visit("bytes", self.bytes);
   }
 };
@@ -95,7 +95,7 @@ struct put_chunk {
   std::string bytes;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("blob", self.blob), visit("space", self.space), visit("index", self.index), visit("bytes", self.bytes);
   }
 };
@@ -105,7 +105,7 @@ struct drop_unfinished_blob {
   troupe::id blob;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("blob", self.blob);
   }
 };
@@ -115,7 +115,7 @@ struct expire_records {
   std::uint32_t records_max = 1000;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("records_max", self.records_max);
   }
 };
@@ -126,8 +126,38 @@ struct move_records {
   bool to_archive = true;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("ids", self.ids), visit("to_archive", self.to_archive);
+  }
+};
+
+// How often records were found since the last time, and when last: their heat, by which they move.
+struct note_visits {
+  struct visits {
+    troupe::id id;
+    std::uint32_t count = 0;
+    timestamp last{};
+
+    template <class Self, class Visitor>
+    static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+      visit("id", self.id), visit("count", self.count), visit("last", self.last);
+    }
+  };
+  std::vector<visits> of;
+
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("of", self.of);
+  }
+};
+
+// Takes a space away that holds nothing any more, and has no space below it; otherwise it stays, without an error.
+struct drop_space {
+  path space;
+
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("space", self.space);
   }
 };
 
@@ -137,13 +167,13 @@ struct note_audit {
   std::string object;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("action", self.action), visit("object", self.object);
   }
 };
 
 using operation = std::variant<put_record, remake_summary, erase_records, define_space, set_grant, set_state, put_chunk,
-                               drop_unfinished_blob, expire_records, move_records, note_audit>;
+                               drop_unfinished_blob, expire_records, move_records, note_visits, drop_space, note_audit>;
 
 // Its operations happen all, or none. A command of a client whose sequence was there already does nothing and succeeds.
 struct command {
@@ -154,7 +184,7 @@ struct command {
   std::vector<operation> operations;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("author", self.author), visit("at", self.at), visit("client", self.client);
     visit("sequence", self.sequence), visit("operations", self.operations);
   }
@@ -165,6 +195,7 @@ struct outcome {
   std::uint64_t index = 0;     // how many commands came before it, in the life of this memory
   std::uint64_t erased = 0;    // records, those erased with them included
   std::uint64_t moved = 0;
+  std::uint64_t audit_number = 0;  // of the last line that it added to the audit log; 0: none
   bool repeated = false;       // it had been applied before
 };
 

@@ -24,7 +24,8 @@ struct forget_found {
 };
 using forget_request = std::variant<forget_subject, forget_space, forget_found>;
 
-// What was forgotten, without its content. Its numbers are in the audit log too.
+// What was forgotten, without its content. Its numbers are in the audit log too, where the subject or the question is a
+// digest: who knows it can show that the line is about it.
 struct receipt {
   std::string what;                   // "subject p17 under /hospital"
   timestamp at{};

@@ -27,7 +27,7 @@ struct fact_part {
   std::optional<timestamp> valid_to{};
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("key", self.key), visit("value", self.value), visit("from", self.valid_from), visit("to", self.valid_to);
   }
   friend bool operator==(const fact_part&, const fact_part&) = default;
@@ -38,7 +38,7 @@ struct blob_part {
   std::string sha256;  // 32 bytes
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("size", self.size_bytes), visit("sha256", self.sha256);
   }
   friend bool operator==(const blob_part&, const blob_part&) = default;
@@ -62,7 +62,7 @@ struct record {
   std::optional<blob_part> blob;
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("id", self.id), visit("space", self.space), visit("kind", self.kind), visit("author", self.author);
     visit("recorded", self.recorded), visit("time", self.time), visit("text", self.text);
     visit("importance", self.importance), visit("subject", self.subject), visit("attributes", self.attributes);

@@ -16,7 +16,7 @@ struct space_options {
   bool local_only = false;                   // never leaves this node
 
   template <class Self, class Visitor>
-  static void troupe_visit(Self& self, Visitor&& visit) {
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
     visit("ttl", self.ttl), visit("records_max", self.records_max), visit("bytes_max", self.bytes_max);
     visit("local_only", self.local_only);
   }

@@ -40,7 +40,9 @@ struct store_options {
   std::size_t vector_cache_bytes = 128 << 20;  // of spaces' vectors
   std::size_t queue_commands_max = 4096;       // that wait to be written; beyond it, overloaded
   std::size_t queue_bytes_max = 256 << 20;
-  rocksdb::Env* env = nullptr;              // outlives the store; null: the machine's disk. For tests of failing disks
+  duration heat_half_life = std::chrono::hours{24 * 30};
+  double archive_below = 0.125;                // a small record that was never found: after three half-lives
+  rocksdb::Env* env = nullptr;                 // outlives the store; null: the machine's disk. For tests of failing disks
 };
 
 // Which facts to read: those that held at `as_of`, as known at `known_at`.
@@ -126,9 +128,14 @@ class store {
                          const std::function<result<void>(std::string_view)>& sink) const;
 
   // --- care ------------------------------------------------------------------------------------------------------
-  // What is due: erases expired records, moves records that cooled down to the archive. Call it now and then.
+  // What is due: erases expired records, moves records that cooled down to the archive, and back those that are asked
+  // for again. Bounded work: call it now and then, as a node does every minute.
+  //
+  // The heat of a record is (1 + ln(1 + visits)) * 0.5^(age / half_life), its age since it was stored or last found,
+  // divided by 1 + size / 64 KiB: what is large cools sooner (after MemoryOS's visits, length and recency). Below
+  // `archive_below` it moves to the archive; found there, it comes back above twice that.
   struct tidied {
-    std::uint64_t expired = 0, archived = 0;
+    std::uint64_t expired = 0, archived = 0, brought_back = 0;
   };
   result<tidied> tidy();
   // Writes a copy, in one state, into a new folder, beside further use. Fails with already_exists.
