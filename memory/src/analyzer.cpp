@@ -1,5 +1,7 @@
 #include "analyzer.hpp"
 
+#include <unicode/uvernum.h>
+
 #include <unicode/uchar.h>
 #include <unicode/utf16.h>
 
@@ -179,6 +181,8 @@ folded_words fold_words_icu(std::string_view text) {
 folded_words fold_words(std::string_view text) {
   return is_ascii(text) ? fold_words_ascii(text) : fold_words_icu(text);
 }
+
+std::string analyzer_name() { return "troupe-words-1/icu-" U_ICU_VERSION_SHORT; }
 
 analyzed analyzer::analyze(std::string_view text) const {
   const auto all = fold_words(text);

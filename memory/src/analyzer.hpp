@@ -8,6 +8,9 @@
 
 namespace troupe::memory {
 
+// Names what it makes of a text: it changes with whatever changes that, and an index of another name is made anew.
+std::string analyzer_name();
+
 inline constexpr std::size_t term_size_bytes_max = 64;
 inline constexpr std::size_t names_max = 64;
 

@@ -144,7 +144,7 @@ class forgetting {
         continue;
       }
       const auto tokens_max = std::max<std::size_t>(16, count_tokens(what->text));
-      auto text = summarize_all(*parts_.summarizer, texts, {.output_tokens_max = tokens_max});
+      auto text = parts_.summarizer->summarize(texts, tokens_max);
       if (!text) return std::move(text).error().with_context("making a summary again");
       remade.text = new_texts[next] = *std::move(text);
       if (auto done = store_.apply(command_of(author_, std::move(remade))); !done) return std::move(done).error();
@@ -203,7 +203,9 @@ class forgetting {
       derived_from(now, each, derived);
       if (now.get(family::ids, keys::bytes_of(each)) || !derived.empty()) return false;
     }
-    query search{.text = {}, .space = place(), .limit = 1000};
+    query search;
+    search.space = place();
+    search.limit = 1000;
     if (const auto* subject = std::get_if<forget_subject>(&what_)) search.text = search.subject = subject->subject;
     if (const auto* found = std::get_if<forget_found>(&what_)) search = found->what;
     const auto hits = store_.recall({}, search);

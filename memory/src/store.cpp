@@ -4,6 +4,7 @@
 
 #include "access_rules.hpp"
 #include "format.hpp"
+#include "state_machine.hpp"
 #include "store_parts.hpp"
 #include "vector_math.hpp"
 
@@ -62,7 +63,7 @@ result<std::unique_ptr<store>> store::open(store_options options) {
     if (!opened) return std::move(opened).error();
     auto made = std::make_unique<parts>(std::move(options), *std::move(opened));
     const format_row ours{.number = format_number,
-                          .analyzer = std::string{analyzer_name},
+                          .analyzer = analyzer_name(),
                           .embedder = std::string{made->embedder->name()},
                           .dimensions = made->embedder->dimensions()};
     const auto there = settle_format(*made->database, ours);
@@ -178,14 +179,9 @@ result<id> store::remember(const path& author, record what) {
   return named;
 }
 
-<<<<<<< HEAD
-result<void> store::set_state(const path& author, const path& space, std::string key, std::optional<std::string> bytes) {
-  return done(apply(command_of(author, memory::set_state{space, std::move(key), std::move(bytes)})));
-=======
 result<void> store::set_state(const path& author, const path& space, std::string key,
                               std::optional<std::string> bytes) {
-  return done(apply(one(author, memory::set_state{space, std::move(key), std::move(bytes)})));
->>>>>>> recall
+  return done(apply(command_of(author, memory::set_state{space, std::move(key), std::move(bytes)})));
 }
 
 result<void> store::define(const path& author, const path& space, space_options options) {

@@ -8,6 +8,7 @@
 #include "analyzer.hpp"
 #include "database.hpp"
 #include "heat_table.hpp"
+#include "keys.hpp"
 #include "space_table.hpp"
 #include "vector_cache.hpp"
 #include "writer.hpp"
@@ -29,7 +30,7 @@ class store::parts {
   const clock& time;
   const std::shared_ptr<const memory::embedder> embedder;  // as in store_options
   const std::shared_ptr<const memory::summarizer> summarizer;
-  const analyzer words;
+  const analyzer words{};
   id_generator ids;
   const std::unique_ptr<memory::database> database;
   space_table spaces;
