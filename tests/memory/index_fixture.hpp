@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,16 +22,18 @@ struct bare_database {
   temporary_folder folder;
   std::unique_ptr<memory::database> database =
       memory::database::open({.folder = folder.path() / "memory"}).value();
-  memory::write_set writes{*database};
+  std::optional<memory::write_set> changes{std::in_place, *database};
 
-  // Writes what is in `writes`; `follow` is called between that and the end, as the store's writer does.
+  memory::write_set& writes() { return *changes; }
+  // Writes what is in `writes`, and shows it to `follow`, as the store's writer does.
   template <class Follow>
   void commit(Follow follow) {
-    writes.accept();
-    follow(writes);
+    changes->accept();
     rocksdb::WriteBatch batch;
-    writes.take(batch);
+    changes->fill(batch);
     database->write(batch).value();
+    follow(*changes);
+    changes.emplace(*database);
   }
   void commit() {
     commit([](const memory::write_set&) {});

@@ -109,12 +109,12 @@ struct fixture {
   void add(std::uint32_t space, const analyzed& text) {
     const auto place = all.ends[space]++;
     all.spaces[space][place] = text;
-    add_postings(data.writes, {space, place}, text);
-    data.writes.accept();
+    add_postings(data.writes(), {space, place}, text);
+    data.writes().accept();
   }
   void erase(std::uint32_t space, std::uint32_t place) {
-    remove_postings(data.writes, {space, place}, all.spaces[space][place]);
-    data.writes.accept();
+    remove_postings(data.writes(), {space, place}, all.spaces[space][place]);
+    data.writes().accept();
     all.spaces[space].erase(place);
   }
   lexical_scores search(const analyzed& question) {
@@ -210,7 +210,9 @@ BOOST_AUTO_TEST_CASE(a_large_scope_finds_the_best_by_its_rarer_terms) {
   std::set<std::uint32_t> with_rare;
   for (const auto& each : found.records) {
     BOOST_TEST(each.window > 0);
-    if (each.where.place % 700 == 3) with_rare.insert(each.where.place), BOOST_TEST(each.words > 1);
+    if (each.where.place % 700 != 3) continue;
+    with_rare.insert(each.where.place);
+    BOOST_TEST(each.words > 1);
   }
   BOOST_TEST(with_rare.size() == 10u);
   BOOST_TEST(found.records.size() <= 2 * large_candidates_max);

@@ -13,10 +13,6 @@ using namespace troupe::memory;
 using troupe::failure;
 using troupe::test::text_of;
 
-std::ostream& operator<<(std::ostream& out, const posting& p) {
-  return out << p.place << ": " << p.count << " of " << p.length;
-}
-
 std::vector<posting> decoded(std::string_view value, std::uint32_t block = 0) {
   std::vector<posting> found;
   decode_postings(value, block, found);
@@ -79,10 +75,10 @@ BOOST_AUTO_TEST_CASE(what_is_added_is_there_and_what_is_removed_leaves_no_key) {
   troupe::test::bare_database data;
   const auto one = text_of({{"aspirin", 2}, {"dose", 1}});
   const auto other = text_of({{"dose", 3}});
-  add_postings(data.writes, {1, 0}, one);
-  add_postings(data.writes, {1, 300}, other);
-  add_postings(data.writes, {1, 301}, {});
-  add_postings(data.writes, {2, 0}, one);
+  add_postings(data.writes(), {1, 0}, one);
+  add_postings(data.writes(), {1, 300}, other);
+  add_postings(data.writes(), {1, 301}, {});
+  add_postings(data.writes(), {2, 0}, one);
   data.commit();
   BOOST_TEST((stored(*data.database, 1) ==
               all_postings{{{"aspirin", 0}, {2, 3}}, {{"dose", 0}, {1, 3}}, {{"dose", 300}, {3, 3}}}));
@@ -90,14 +86,14 @@ BOOST_AUTO_TEST_CASE(what_is_added_is_there_and_what_is_removed_leaves_no_key) {
   each_length(reader{*data.database}, 1, [&](const record_length& each) { lengths.push_back(each); });
   BOOST_TEST((lengths == std::vector<record_length>{{0, 3}, {300, 3}, {301, 0}}));
 
-  remove_postings(data.writes, {1, 0}, one);
-  remove_postings(data.writes, {2, 0}, one);
+  remove_postings(data.writes(), {1, 0}, one);
+  remove_postings(data.writes(), {2, 0}, one);
   data.commit();
   BOOST_TEST((stored(*data.database, 1) == all_postings{{{"dose", 300}, {3, 3}}}));
   BOOST_TEST(stored(*data.database, 2).empty());
-  remove_postings(data.writes, {1, 301}, {});
-  remove_postings(data.writes, {1, 300}, other);
-  remove_postings(data.writes, {1, 300}, other);  // a repetition does no harm
+  remove_postings(data.writes(), {1, 301}, {});
+  remove_postings(data.writes(), {1, 300}, other);
+  remove_postings(data.writes(), {1, 300}, other);  // a repetition does no harm
   data.commit();
   BOOST_TEST(keys_in_index(*data.database) == 0u);
 }
@@ -105,9 +101,9 @@ BOOST_AUTO_TEST_CASE(what_is_added_is_there_and_what_is_removed_leaves_no_key) {
 BOOST_AUTO_TEST_CASE(a_removal_in_the_batch_of_the_addition_leaves_nothing) {
   troupe::test::bare_database data;
   const auto text = text_of({{"gone", 1}});
-  add_postings(data.writes, {1, 7}, text);
-  data.writes.accept();
-  remove_postings(data.writes, {1, 7}, text);
+  add_postings(data.writes(), {1, 7}, text);
+  data.writes().accept();
+  remove_postings(data.writes(), {1, 7}, text);
   data.commit();
   BOOST_TEST(keys_in_index(*data.database) == 0u);
 }
@@ -120,16 +116,16 @@ BOOST_AUTO_TEST_CASE(any_order_of_additions_and_removals_gives_what_is_left) {
     for (int n = 0; n < 25; ++n) {
       const auto place = static_cast<std::uint32_t>(random.below(600));
       if (const auto found = left.find(place); found != left.end()) {
-        remove_postings(data.writes, {3, place}, found->second);
+        remove_postings(data.writes(), {3, place}, found->second);
         left.erase(found);
       } else {
         std::map<std::string, std::uint32_t> counts;
         for (auto terms = random.below(6); terms > 0; --terms)
           counts[std::string(1, random.one_of("abcdefgh"))] = static_cast<std::uint32_t>(1 + random.below(300));
         left[place] = text_of(counts);
-        add_postings(data.writes, {3, place}, left[place]);
+        add_postings(data.writes(), {3, place}, left[place]);
       }
-      data.writes.accept();
+      data.writes().accept();
     }
     data.commit();
     if (round % 8 == 0) data.database->raw().CompactRange({}, data.database->handle(family::index), nullptr, nullptr);
