@@ -85,9 +85,11 @@ __attribute__((target("avx2"))) void dots_avx2(const std::int8_t* rows, std::siz
   std::size_t row = 0;
   for (; row + 4 <= rows_count; row += 4) {
     const auto* first = rows + row * dims;
+    const auto* ahead = row + 8 <= rows_count ? first + 4 * dims : first;  // the next four, a line for each step
     auto a = _mm256_setzero_si256(), b = a, c = a, d = a;
     for (std::size_t n = 0; n < whole; n += 16) {
       const auto codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + n));
+      _mm_prefetch(reinterpret_cast<const char*>(ahead + 4 * n), _MM_HINT_T0);
       a = _mm256_add_epi32(a, products_avx2(first + n, codes));
       b = _mm256_add_epi32(b, products_avx2(first + dims + n, codes));
       c = _mm256_add_epi32(c, products_avx2(first + 2 * dims + n, codes));
@@ -212,7 +214,7 @@ void dots(const std::int8_t* rows, const float* scales, std::size_t rows_count, 
   assert(dims <= dimensions_max && query.size() == dims);
   std::array<std::int16_t, dimensions_max> codes;
   const auto scale = encode_into(query, query_code_max, codes.data());
-  std::array<std::int32_t, 64> sums;
+  std::array<std::int32_t, 512> sums;
   for (std::size_t from = 0; from < rows_count; from += sums.size()) {
     const auto count = std::min(sums.size(), rows_count - from);
     best().dots(rows + from * dims, count, dims, codes.data(), sums.data());
