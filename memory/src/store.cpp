@@ -4,6 +4,7 @@
 
 #include "access_rules.hpp"
 #include "format.hpp"
+#include "reindex.hpp"
 #include "state_machine.hpp"
 #include "store_parts.hpp"
 #include "vector_math.hpp"
@@ -61,17 +62,24 @@ result<std::unique_ptr<store>> store::open(store_options options) {
                                   .env = options.env,
                                   .read_only = false});
     if (!opened) return std::move(opened).error();
-    auto made = std::make_unique<parts>(std::move(options), *std::move(opened));
+    const auto embedder = options.embedder ? options.embedder : make_hashed_embedder();
+    const auto where = "the memory in " + options.folder.string();
     const format_row ours{.number = format_number,
                           .analyzer = analyzer_name(),
-                          .embedder = std::string{made->embedder->name()},
-                          .dimensions = made->embedder->dimensions()};
-    const auto there = settle_format(*made->database, ours);
+                          .embedder = std::string{embedder->name()},
+                          .dimensions = embedder->dimensions()};
+    const auto there = settle_format(**opened, ours);
     if (!there) return there.error();
     if (there->embedder != ours.embedder || there->dimensions != ours.dimensions)
-      return error{errc::invalid_argument, "the memory in " + made->options.folder.string() + " has vectors of " +
-                                               there->embedder + ", which those of " + ours.embedder +
+      return error{errc::invalid_argument, where + " has vectors of the embedder " + there->embedder +
+                                               ", which those of " + ours.embedder +
                                                " cannot be compared with: open it with the former"};
+    if (there->analyzer != ours.analyzer) {
+      options.log.info("making the index anew, as its words came from another version",
+                       {{"folder", options.folder.string()}, {"then", there->analyzer}, {"now", ours.analyzer}});
+      rebuild_index(**opened, analyzer{}, ours);
+    }
+    auto made = std::make_unique<parts>(std::move(options), *std::move(opened));
     std::unique_ptr<store> opened_store{new store{std::move(made)}};
     // Blobs that were being written when the last process ended are nobody's.
     command clean;

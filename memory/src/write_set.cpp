@@ -14,9 +14,9 @@ std::string write_set::name(family of, std::string_view key) {
 std::optional<std::string> write_set::stored(family of, std::string_view key) const {
   std::string value;
   const auto status =
-      database_.raw().Get(rocksdb::ReadOptions{}, database_.handle(of), {key.data(), key.size()}, &value);
+      database_->raw().Get(rocksdb::ReadOptions{}, database_->handle(of), {key.data(), key.size()}, &value);
   if (status.IsNotFound()) return {};
-  if (!status.ok()) throw failure{database_.translate(status, "reading")};
+  if (!status.ok()) throw failure{database_->translate(status, "reading")};
   return value;
 }
 
@@ -59,7 +59,7 @@ void write_set::scan(family of, std::string_view prefix,
   for (auto& [key, value] : changed) value = get(of, key);
 
   const std::unique_ptr<rocksdb::Iterator> at{
-      database_.raw().NewIterator(rocksdb::ReadOptions{}, database_.handle(of))};
+      database_->raw().NewIterator(rocksdb::ReadOptions{}, database_->handle(of))};
   at->Seek({prefix.data(), prefix.size()});
   for (auto next = changed.begin();;) {
     const auto there = at->Valid() && at->key().starts_with({prefix.data(), prefix.size()});
@@ -73,7 +73,7 @@ void write_set::scan(family of, std::string_view prefix,
     }
     if (order <= 0) at->Next();
   }
-  if (!at->status().ok()) throw failure{database_.translate(at->status(), "reading")};
+  if (!at->status().ok()) throw failure{database_->translate(at->status(), "reading")};
 }
 
 void write_set::accept() {
@@ -89,7 +89,7 @@ void write_set::accept() {
 
 void write_set::fill(rocksdb::WriteBatch& into) const {
   for (const auto& [named, change] : batch_) {
-    auto* handle = database_.handle(static_cast<family>(named.front()));
+    auto* handle = database_->handle(static_cast<family>(named.front()));
     const rocksdb::Slice key{named.data() + 1, named.size() - 1};
     if (!change.replaced) {
       into.Merge(handle, key, change.appended);

@@ -19,7 +19,7 @@ namespace troupe::memory {
 // fails in its middle leaves nothing. One thread: the writer's. As with reader, what cannot be read throws `failure`.
 class write_set {
  public:
-  explicit write_set(const database& over) : database_{over} {}
+  explicit write_set(const database& over) : database_{&over} {}
 
   std::optional<std::string> get(family of, std::string_view key) const;
   // get(), without the bytes that append() adds being looked at: whether a key is there.
@@ -55,7 +55,7 @@ class write_set {
   static std::string name(family of, std::string_view key);
   std::optional<std::string> stored(family of, std::string_view key) const;
 
-  const database& database_;
+  const database* database_;  // never null; a pointer, so that one can be emptied by assignment
   changes batch_;
   changes layer_;
 };
