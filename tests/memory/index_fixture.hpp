@@ -20,8 +20,7 @@ namespace troupe::test {
 // A database to write to directly, without a store.
 struct bare_database {
   temporary_folder folder;
-  std::unique_ptr<memory::database> database =
-      memory::database::open({.folder = folder.path() / "memory"}).value();
+  std::unique_ptr<memory::database> database = memory::database::open({.folder = folder.path() / "memory"}).value();
   std::optional<memory::write_set> changes{std::in_place, *database};
 
   memory::write_set& writes() { return *changes; }
