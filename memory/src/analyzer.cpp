@@ -1,9 +1,8 @@
 #include "analyzer.hpp"
 
-#include <unicode/uvernum.h>
-
 #include <unicode/uchar.h>
 #include <unicode/utf16.h>
+#include <unicode/uvernum.h>
 
 #include <algorithm>
 #include <bit>

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t faults_listed_max = 1000;
 
-// Two sides that must be the same set, each seen in its own order: compared by their number and the sum of their hashes.
-// One that is missing or too many is found with certainty, one exchanged for another but for a chance of 2^-64.
+// Two sides that must be the same set, each seen in its own order: compared by their number and the sum of their
+// hashes. One that is missing or too many is found with certainty, one exchanged for another but for a chance of 2^-64.
 struct tally {
   std::uint64_t number = 0;
   std::uint64_t sum = 0;
@@ -97,7 +97,8 @@ class checker {
     now_.scan(from, "", [&](std::string_view key, std::string_view value) {
       if (key.size() != 8) return fault("a record's key has a wrong size"), true;
       const auto where = keys::read_address(key);
-      auto what = decode<record>(value, "the record at " + std::to_string(where.space) + "/" + std::to_string(where.place));
+      auto what =
+          decode<record>(value, "the record at " + std::to_string(where.space) + "/" + std::to_string(where.place));
       if (what) one(where, *what, archived);
       return true;
     });
@@ -196,9 +197,8 @@ class checker {
 
   void blobs() {
     std::set<std::string, std::less<>> unfinished;
-    now_.scan(family::meta, "B", [&](std::string_view key, std::string_view) {
-      return unfinished.emplace(key.substr(1)), true;
-    });
+    now_.scan(family::meta, "B",
+              [&](std::string_view key, std::string_view) { return unfinished.emplace(key.substr(1)), true; });
     std::map<std::string, std::uint64_t, std::less<>> sizes;
     now_.scan(family::blobs, "", [&](std::string_view key, std::string_view value) {
       if (key.size() == 20)

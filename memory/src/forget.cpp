@@ -53,7 +53,8 @@ class forgetting {
       receipt_.verified = look_again(gone);
     }
     if (!receipt_.verified)
-      return error{memory_errc::overloaded, describe(true) + " is written to faster than it is forgotten: stop its agents first"};
+      return error{memory_errc::overloaded,
+                   describe(true) + " is written to faster than it is forgotten: stop its agents first"};
     if (auto done = off_the_disk(); !done) return std::move(done).error();
     return sign();
   }
@@ -77,7 +78,8 @@ class forgetting {
     if (const auto* subject = std::get_if<forget_subject>(&what_); subject && subject->subject.empty())
       return error{errc::invalid_argument, "a subject to forget has a name"};
     if (may(reader{*parts_.database}, author_, place(), access::write)) return ok();
-    return error{memory_errc::denied, author_.str() + " may not forget in " + place().str() + ": it needs a grant to write"};
+    return error{memory_errc::denied,
+                 author_.str() + " may not forget in " + place().str() + ": it needs a grant to write"};
   }
 
   // All that is named by the request and there now.
@@ -182,9 +184,9 @@ class forgetting {
     std::reverse(there.begin(), there.end());
     for (const auto& each : there) {
       std::vector<std::string> names;
-      reader{*parts_.database}.scan(family::states, keys::u32(each.row.number), [&](std::string_view key, std::string_view) {
-        return names.emplace_back(key.substr(4)), true;
-      });
+      reader{*parts_.database}.scan(
+          family::states, keys::u32(each.row.number),
+          [&](std::string_view key, std::string_view) { return names.emplace_back(key.substr(4)), true; });
       for (auto& name : names) {
         if (auto done = store_.set_state(author_, each.name, std::move(name), {}); !done) return done;
         ++receipt_.states;
@@ -209,7 +211,8 @@ class forgetting {
     if (const auto* subject = std::get_if<forget_subject>(&what_)) search.text = search.subject = subject->subject;
     if (const auto* found = std::get_if<forget_found>(&what_)) search = found->what;
     const auto hits = store_.recall({}, search);
-    return hits && std::none_of(hits->begin(), hits->end(), [&](const hit& each) { return gone.contains(each.what.id); });
+    return hits &&
+           std::none_of(hits->begin(), hits->end(), [&](const hit& each) { return gone.contains(each.what.id); });
   }
 
   // What was erased stays in older files until they are written anew; so they are, now.
@@ -228,11 +231,11 @@ class forgetting {
 
   result<receipt> sign() {
     receipt_.what = describe(true);
-    auto line = store_.apply(command_of(
-        author_, note_audit{"forget", describe(false) + ": " + std::to_string(receipt_.records) + " records, " +
-                                          std::to_string(receipt_.summaries_remade) + " summaries made again, " +
-                                          std::to_string(receipt_.blobs) + " blobs, " +
-                                          std::to_string(receipt_.states) + " states"}));
+    auto line = store_.apply(
+        command_of(author_, note_audit{"forget", describe(false) + ": " + std::to_string(receipt_.records) +
+                                                     " records, " + std::to_string(receipt_.summaries_remade) +
+                                                     " summaries made again, " + std::to_string(receipt_.blobs) +
+                                                     " blobs, " + std::to_string(receipt_.states) + " states"}));
     if (!line) return std::move(line).error();
     receipt_.audit_number = line->audit_number;
     const auto bytes = reader{*parts_.database}.get(family::audit, keys::u64(line->audit_number));
@@ -245,7 +248,7 @@ class forgetting {
   store::parts& parts_;
   const path& author_;
   const forget_request& what_;
-  std::set<id> fixed_;   // what the question found
+  std::set<id> fixed_;  // what the question found
   std::set<id> remade_;
   receipt receipt_;
 };

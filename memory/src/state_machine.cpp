@@ -275,8 +275,7 @@ result<void> state_machine::apply_one(const command& whole, const set_grant& op)
     if (*op.allowed != access::read && *op.allowed != access::write)
       return error{errc::invalid_argument, "a grant is to read or to write"};
     to_.put(family::meta, key, std::string(1, static_cast<char>(*op.allowed)));
-    audit(whole, "grant",
-                 std::string{to_string(*op.allowed)} + " on " + op.on.str() + " to " + op.to.str());
+    audit(whole, "grant", std::string{to_string(*op.allowed)} + " on " + op.on.str() + " to " + op.to.str());
   } else if (to_.has(family::meta, key)) {
     to_.erase(family::meta, key);
     audit(whole, "revoke", op.on.str() + " from " + op.to.str());
@@ -356,8 +355,7 @@ result<void> state_machine::apply_one(const command& whole, const note_audit& op
 }
 
 void state_machine::audit(const command& whole, std::string action, std::string object) {
-  outcome_.audit_number =
-      append_audit(to_, whole.at, whole.author, std::move(action), std::move(object)).number;
+  outcome_.audit_number = append_audit(to_, whole.at, whole.author, std::move(action), std::move(object)).number;
 }
 
 }  // namespace troupe::memory

@@ -76,9 +76,7 @@ result<void> state_machine::apply_one(const command& whole, const erase_records&
   }
   const auto before = outcome_.erased;
   erase_all(op.ids);
-  if (outcome_.erased > before)
-    audit(whole, "erase",
-                 std::to_string(outcome_.erased - before) + " records: " + op.why);
+  if (outcome_.erased > before) audit(whole, "erase", std::to_string(outcome_.erased - before) + " records: " + op.why);
   return ok();
 }
 

@@ -50,7 +50,8 @@ class random_commands {
     return known_[static_cast<std::size_t>(upto(static_cast<int>(known_.size())))];
   }
   std::string words() {
-    static const char* const some[] = {"pulse", "night", "ward", "aspirin", "the", "Ada:", "sleeps", "well", "müde", "140/90"};
+    static const char* const some[] = {"pulse", "night",  "ward", "aspirin", "the",
+                                       "Ada:",  "sleeps", "well", "müde",    "140/90"};
     std::string text;
     for (int n = upto(12); n > 0; --n) text += std::string{some[upto(10)]} + ' ';
     return text;
@@ -59,8 +60,10 @@ class random_commands {
     switch (upto(12)) {
       case 0: return memory::erase_records{{some(), some()}, "random"};
       case 1: return memory::move_records{{some(), some(), some()}, upto(2) == 0};
-      case 2: return memory::set_state{space(), "k" + std::to_string(upto(3)), upto(3) == 0 ? std::nullopt : std::optional{words()}};
-      case 3: return memory::define_space{space(), {.ttl = {}, .records_max = 40u + static_cast<unsigned>(upto(100)), .bytes_max = {}, .local_only = false}};
+      case 2:
+        return memory::set_state{space(), "k" + std::to_string(upto(3)),
+                                 upto(3) == 0 ? std::nullopt : std::optional{words()}};
+      case 3: return memory::define_space{space(), {.records_max = 40u + static_cast<unsigned>(upto(100))}};
       case 4: return memory::expire_records{1u + static_cast<unsigned>(upto(5))};
       case 5: return memory::note_visits{{{some(), 1u + static_cast<unsigned>(upto(3)), of.at}}};
       case 6: {
@@ -68,7 +71,8 @@ class random_commands {
         if (upto(2) == 0) remake.sources = {some()};
         return remake;
       }
-      case 7: return memory::set_grant{space(), space(), upto(2) == 0 ? std::nullopt : std::optional{memory::access::read}};
+      case 7:
+        return memory::set_grant{space(), space(), upto(2) == 0 ? std::nullopt : std::optional{memory::access::read}};
       default: {
         memory::record what;
         what.id = ids_.next();

@@ -66,7 +66,9 @@ BOOST_AUTO_TEST_CASE(a_newer_format_is_named) {
     BOOST_REQUIRE(raw);
     rocksdb::WriteBatch batch;
     batch.Put((*raw)->handle(memory::family::meta), std::string{memory::keys::format},
-              std::string("\x81\xa6" "format" "\x63"));
+              std::string("\x81\xa6"
+                          "format"
+                          "\x63"));
     BOOST_REQUIRE((*raw)->write(batch));
   }
   const auto why = refused(memory.options.folder);

@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(refusals_are_in_the_audit_log_and_cannot_fill_it) {
 BOOST_AUTO_TEST_CASE(quotas_hold_for_a_whole_subtree) {
   a_store memory;
   memory.remember(p17, "before the quota");
-  BOOST_REQUIRE(memory->define({}, ward, {.ttl = {}, .records_max = 3, .bytes_max = 100, .local_only = false}));
+  BOOST_REQUIRE(memory->define({}, ward, {.records_max = 3, .bytes_max = 100}));
   memory.remember(p17, "second");
   memory.remember(p18, "third");
   memory::record more;
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(quotas_hold_for_a_whole_subtree) {
   BOOST_TEST(refused.error().message().find("/hospital/ward") != std::string::npos);
   // An agent does not lift its own.
   BOOST_TEST(memory->define(ward, ward, {}).error().is(memory_errc::denied));
-  BOOST_REQUIRE(memory->define({}, ward, {.ttl = {}, .records_max = {}, .bytes_max = 30, .local_only = false}));
+  BOOST_REQUIRE(memory->define({}, ward, {.bytes_max = 30}));
   more.text = std::string(10, 'y');
   BOOST_TEST(memory->remember({}, more).error().is(memory_errc::quota_exceeded));
   memory.require_clean();
@@ -152,11 +152,10 @@ BOOST_AUTO_TEST_CASE(quotas_hold_for_a_whole_subtree) {
 
 BOOST_AUTO_TEST_CASE(a_record_is_gone_when_its_time_is_over) {
   a_store memory;
-  BOOST_REQUIRE(memory->define({}, ward, {.ttl = 1h, .records_max = {}, .bytes_max = {}, .local_only = false}));
+  BOOST_REQUIRE(memory->define({}, ward, {.ttl = 1h}));
   const auto soon = memory.remember(p17, "the door is open");
-  const auto later = memory.remember(p17, "the window is open", [&](memory::record& what) {
-    what.expires = memory.time.wall() + 48h;
-  });
+  const auto later = memory.remember(p17, "the window is open",
+                                     [&](memory::record& what) { what.expires = memory.time.wall() + 48h; });
   const auto derived = memory.remember(p17, "all is open", [&](memory::record& what) {
     what.kind = memory::record_kind::summary;
     what.sources = {soon, later};
@@ -245,7 +244,8 @@ BOOST_AUTO_TEST_CASE(what_cooled_down_moves_to_the_archive_and_is_found_there) {
   const auto cold = memory.remember(p17, "allergic to penicillin");
   const auto used = memory.remember(p17, "takes aspirin every morning");
   memory.time.advance(24h * 60);
-  BOOST_TEST(memory->recall({}, {.text = "aspirin", .space = p17, .scope = memory::scope::subtree, .limit = 1})->size() == 1u);
+  BOOST_TEST(
+      memory->recall({}, {.text = "aspirin", .space = p17, .scope = memory::scope::subtree, .limit = 1})->size() == 1u);
   memory.time.advance(24h * 60);
   const auto moved = memory->tidy();
   BOOST_REQUIRE(moved);
@@ -255,7 +255,8 @@ BOOST_AUTO_TEST_CASE(what_cooled_down_moves_to_the_archive_and_is_found_there) {
   BOOST_TEST(memory->get({}, cold)->text == "allergic to penicillin");
   BOOST_TEST(memory->read({}, p17)->records.size() == 2u);
   memory.require_clean();
-  const auto hits = memory->recall({}, {.text = "penicillin", .space = p17, .scope = memory::scope::subtree, .limit = 1});
+  const auto hits =
+      memory->recall({}, {.text = "penicillin", .space = p17, .scope = memory::scope::subtree, .limit = 1});
   BOOST_REQUIRE(hits->size() == 1u);
   BOOST_TEST((hits->front().what.id == cold));
   BOOST_TEST(memory->tidy()->brought_back == 1u);
@@ -315,8 +316,9 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_with_its_limit) {
   BOOST_TEST(refused([](auto& what) { what.importance = 2; }).find("0 to 1") != std::string::npos);
   BOOST_TEST(refused([](auto& what) { what.attributes["k"].assign(5000, 'x'); }).find("4096") != std::string::npos);
   BOOST_TEST(refused([](auto& what) { what.kind = memory::record_kind::fact; }).find("fact") != std::string::npos);
-  BOOST_TEST(refused([](auto& what) { what.sources = {id_generator{real_clock{}, 1}.next()}; }).find("not there") !=
-             std::string::npos);
+  BOOST_TEST(refused([](auto& what) {
+               what.sources = {id_generator{real_clock{}, 1}.next()};
+             }).find("not there") != std::string::npos);
   BOOST_TEST(refused([](auto& what) {
                what.kind = memory::record_kind::fact;
                what.fact = memory::fact_part{std::string{"a\0b", 3}, "v", {}, {}};
@@ -325,8 +327,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_with_its_limit) {
 }
 
 BOOST_AUTO_TEST_CASE(a_full_queue_refuses_and_says_so) {
-  a_store memory{{.folder = {}, .embedder = {}, .summarizer = {}, .time = {}, .log = {}, .seed = {},
-                  .block_cache_bytes = 1 << 20, .vector_cache_bytes = 1 << 20, .queue_commands_max = 0}};
+  a_store memory{{.queue_commands_max = 0}};
   memory::record note;
   note.space = p17;
   const auto refused = memory->remember(p17, note);

@@ -192,11 +192,11 @@ struct command {
 
 // What a command did.
 struct outcome {
-  std::uint64_t index = 0;     // how many commands came before it, in the life of this memory
-  std::uint64_t erased = 0;    // records, those erased with them included
+  std::uint64_t index = 0;   // how many commands came before it, in the life of this memory
+  std::uint64_t erased = 0;  // records, those erased with them included
   std::uint64_t moved = 0;
   std::uint64_t audit_number = 0;  // of the last line that it added to the audit log; 0: none
-  bool repeated = false;       // it had been applied before
+  bool repeated = false;           // it had been applied before
 };
 
 inline constexpr std::size_t operations_max = 10'000;

@@ -27,14 +27,14 @@ using forget_request = std::variant<forget_subject, forget_space, forget_found>;
 // What was forgotten, without its content. Its numbers are in the audit log too, where the subject or the question is a
 // digest: who knows it can show that the line is about it.
 struct receipt {
-  std::string what;                   // "subject p17 under /hospital"
+  std::string what;  // "subject p17 under /hospital"
   timestamp at{};
-  std::uint64_t records = 0;          // erased, derived ones included
+  std::uint64_t records = 0;           // erased, derived ones included
   std::uint64_t summaries_remade = 0;  // made again without what was forgotten
   std::uint64_t blobs = 0, states = 0;
-  std::uint64_t audit_number = 0;     // its line in the audit log
-  std::string audit_hash;             // and that line's hash, 32 bytes
-  bool verified = false;              // looked for again afterwards, in every index, and not found
+  std::uint64_t audit_number = 0;  // its line in the audit log
+  std::string audit_hash;          // and that line's hash, 32 bytes
+  bool verified = false;           // looked for again afterwards, in every index, and not found
 };
 
 }  // namespace troupe::memory

@@ -14,29 +14,29 @@ namespace troupe::memory {
 // Where to look: in one space, in it and all below it, or in it and all above it.
 enum class scope { space, subtree, ancestors };
 
-// How much each part of a score counts. Each part is brought to 0 to 1 over the candidates of one question (min-max), so
-// that they can be added. The defaults are round numbers: what ranks well on one kind of memory alone was not taken.
+// How much each part of a score counts. Each part is brought to 0 to 1 over the candidates of one question (min-max),
+// so that they can be added. The defaults are round numbers: what ranks well on one kind of memory alone was not taken.
 struct recall_weights {
-  double words = 1;         // BM25 of the record itself
-  double window = 1;        // BM25 of the record with its two neighbours on either side
-  double space = 0.5;       // BM25 of the space it is in, as one text, among those searched
-  double meaning = 0.5;     // dot product of the vectors, the record's
+  double words = 1;             // BM25 of the record itself
+  double window = 1;            // BM25 of the record with its two neighbours on either side
+  double space = 0.5;           // BM25 of the space it is in, as one text, among those searched
+  double meaning = 0.5;         // dot product of the vectors, the record's
   double window_meaning = 0.5;  // the same, of the mean over its neighbours
-  double mention = 0.5;     // the question names who speaks in it: a name at its start, its subject or an attribute
-  double recency = 0;       // 0.995 to the power of the hours since its time, as Generative Agents have it
-  double importance = 0;    // the record's own
+  double mention = 0.5;         // the question names who speaks in it: a name at its start, its subject or an attribute
+  double recency = 0;           // 0.995 to the power of the hours since its time, as Generative Agents have it
+  double importance = 0;        // the record's own
 };
 
 struct query {
-  std::string text;
-  path space;
+  std::string text = {};
+  path space = {};
   memory::scope scope = scope::subtree;
-  std::size_t limit = 10;                         // 1 to 1,000
-  std::vector<record_kind> kinds;                 // empty: all
-  std::optional<timestamp> from, to;              // of the record's time: from <= time < to
-  std::map<std::string, std::string> attributes;  // all of them equal
-  std::string subject;                            // empty: any
-  recall_weights weights;
+  std::size_t limit = 10;                              // 1 to 1,000
+  std::vector<record_kind> kinds = {};                 // empty: all
+  std::optional<timestamp> from = {}, to = {};         // of the record's time: from <= time < to
+  std::map<std::string, std::string> attributes = {};  // all of them equal
+  std::string subject = {};                            // empty: any
+  recall_weights weights = {};
 };
 
 struct score_parts {

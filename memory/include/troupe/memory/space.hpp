@@ -10,10 +10,10 @@ namespace troupe::memory {
 // A space is a place in memory, named like the agent that it belongs to: `/hospital/patients/p17` and all below it. It
 // comes into being with its first record. What is set here holds for the whole subtree; of ttl, the nearest one counts.
 struct space_options {
-  std::optional<duration> ttl;               // records without their own `expires` go after so long
-  std::optional<std::uint64_t> records_max;  // in the subtree
-  std::optional<std::uint64_t> bytes_max;    // in the subtree: of text, attributes and blobs
-  bool local_only = false;                   // never leaves this node
+  std::optional<duration> ttl = {};               // records without their own `expires` go after so long
+  std::optional<std::uint64_t> records_max = {};  // in the subtree
+  std::optional<std::uint64_t> bytes_max = {};    // in the subtree: of text, attributes and blobs
+  bool local_only = false;                        // never leaves this node
 
   template <class Self, class Visitor>
   static constexpr void troupe_visit(Self& self, Visitor&& visit) {

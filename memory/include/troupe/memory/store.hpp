@@ -30,24 +30,24 @@ class Env;
 namespace troupe::memory {
 
 struct store_options {
-  std::filesystem::path folder;  // made if it is not there; for this store alone
+  std::filesystem::path folder = {};                               // made if it is not there; for this store alone
   std::shared_ptr<const memory::embedder> embedder = nullptr;      // shared with other stores; null: the hashed one
   std::shared_ptr<const memory::summarizer> summarizer = nullptr;  // as above; null: the extractive one
-  const clock* time = nullptr;              // outlives the store; null: the real one
+  const clock* time = nullptr;                                     // outlives the store; null: the real one
   logger log = {};
-  std::optional<std::uint64_t> seed = {};   // of the ids; none: from the system
+  std::optional<std::uint64_t> seed = {};      // of the ids; none: from the system
   std::size_t block_cache_bytes = 64 << 20;    // of blocks read from disk; another 64 MiB are written before a flush
   std::size_t vector_cache_bytes = 128 << 20;  // of spaces' vectors
   std::size_t queue_commands_max = 4096;       // that wait to be written; beyond it, overloaded
   std::size_t queue_bytes_max = 256 << 20;
   duration heat_half_life = std::chrono::hours{24 * 30};
-  double archive_below = 0.125;                // a small record that was never found: after three half-lives
-  rocksdb::Env* env = nullptr;                 // outlives the store; null: the machine's disk. For tests of failing disks
+  double archive_below = 0.125;  // a small record that was never found: after three half-lives
+  rocksdb::Env* env = nullptr;   // outlives the store; null: the machine's disk. For tests of failing disks
 };
 
 // Which facts to read: those that held at `as_of`, as known at `known_at`.
 struct facts_query {
-  path space;
+  path space = {};
   std::string key_prefix = {};
   std::optional<timestamp> as_of = {};     // none: now
   std::optional<timestamp> known_at = {};  // none: now

@@ -27,7 +27,10 @@ struct unsummarised {
   timestamp newest{};
 };
 
-// The first reason that holds, in the order above; none if there are fewer than two records. A pure function.
+// The first reason that holds, in the order above; none if there are fewer than two records. More than
+// `overflow_tokens` are an overflow; `idle` has to have passed since the newest record, which one of the future has
+// not; importance has to reach the sum. `keep_tokens` and `summary_tokens_max` are for whoever makes the summary. A
+// pure function.
 std::optional<summary_reason> summary_due(const summary_policy& policy, const unsummarised& since, timestamp now);
 
 }  // namespace troupe::memory
