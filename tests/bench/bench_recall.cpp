@@ -127,7 +127,8 @@ memory::query query_of(const conversation& in, const question& asked, const memo
 
 ranking ranked(const memory::store& store, const memory::query& what) {
   ranking made;
-  for (const auto& each : store.recall({}, what).value()) made.push_back(each.what.id);
+  const auto hits = store.recall({}, what).value();
+  for (const auto& each : hits) made.push_back(each.what.id);
   return made;
 }
 
@@ -158,32 +159,33 @@ memory::recall_weights without_mention(memory::recall_weights from) {
 struct method {
   std::string name;
   memory::recall_weights weights;
+  bool by_rank = false;
 };
+
+std::vector<method> all_methods(const memory::recall_weights& all) {
+  return {{"BM25 of the record", weights(1, 0, 0)},
+          {"hashed embedder", weights(0, 0, 1)},
+          {"reciprocal rank fusion of both", nothing, true},
+          {"min-max fusion of both", weights(1, 0, 1)},
+          {"BM25 of the record and its window", weights(1, 1, 0)},
+          {"hierarchy: record, window, space; both", without_mention(all)},
+          {"default: with who speaks", all}};
+}
 
 class benchmark {
  public:
-  benchmark(const memory::store& store, const std::vector<conversation>& all,
-            const memory::recall_weights& weights_of_all)
-      : store_{store},
-        all_{all},
-        methods_{{"BM25 of the record", weights(1, 0, 0)},
-                 {"hashed embedder", weights(0, 0, 1)},
-                 {"reciprocal rank fusion of both", nothing},
-                 {"min-max fusion of both", weights(1, 0, 1)},
-                 {"BM25 of the record and its window", weights(1, 1, 0)},
-                 {"hierarchy: record, window, space; both", without_mention(weights_of_all)},
-                 {"default: with who speaks", weights_of_all}} {}
+  benchmark(const memory::store& store, const std::vector<conversation>& all, std::vector<method> methods)
+      : store_{store}, all_{all}, methods_{std::move(methods)} {}
 
   void measure() {
     for (std::size_t n = 0; n < all_.size(); ++n)
       for (const auto& asked : all_[n].questions) {
-        std::vector<ranking> rankings;
-        for (const auto& each : methods_) {
-          rankings.push_back(each.name.starts_with("reciprocal")
-                                 ? fused(rankings[0], rankings[1])
-                                 : ranked(store_, query_of(all_[n], asked, each.weights)));
-          scores_[each.name][{n < all_.size() / 2 ? 0 : 1, asked.category}].add(asked, rankings.back());
-        }
+        const auto by = [&](const memory::recall_weights& weights) {
+          return ranked(store_, query_of(all_[n], asked, weights));
+        };
+        for (const auto& each : methods_)
+          scores_[each.name][{n < all_.size() / 2 ? 0 : 1, asked.category}].add(
+              asked, each.by_rank ? fused(by(weights(1, 0, 0)), by(weights(0, 0, 1))) : by(each.weights));
       }
   }
 
@@ -241,11 +243,12 @@ class benchmark {
 
 int main(int argc, char** argv) {
   std::filesystem::path data;
-  bool halves = false;
+  bool halves = false, only_default = false;
   memory::recall_weights weights;
   CLI::App app{"Retrieval on LoCoMo-10, by method"};
   app.add_option("--locomo", data, "locomo10.json")->required()->check(CLI::ExistingFile);
   app.add_flag("--holdout", halves, "Also the halves of the conversations");
+  app.add_flag("--only-default", only_default, "Only the last method");
   for (const auto& [name, part] : std::map<std::string, double*>{{"--words", &weights.words},
                                                                  {"--window", &weights.window},
                                                                  {"--space", &weights.space},
@@ -264,10 +267,12 @@ int main(int argc, char** argv) {
     std::ifstream file{data};
     std::vector<conversation> all;
     for (const auto& each : json::parse(file)) all.push_back(remember(*store, each, all.size()));
-    benchmark all_methods{*store, all, weights};
-    all_methods.measure();
-    all_methods.print(halves);
-    all_methods.print_latency();
+    auto methods = all_methods(weights);
+    if (only_default) methods.erase(methods.begin(), methods.end() - 1);
+    benchmark measured{*store, all, std::move(methods)};
+    measured.measure();
+    measured.print(halves);
+    measured.print_latency();
   } catch (const std::exception& why) {
     fmt::print(stderr, "{}\n", why.what());
     status = 1;
