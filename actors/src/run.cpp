@@ -216,7 +216,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
   node* running = nullptr;  // guarded by running_mutex
   std::atomic<int> caught{0};
   const signal_watcher watcher{[&](int number) {
-    if (caught.exchange(number) != 0) std::_Exit(128 + number);  // asked twice: at once
+    if (caught.exchange(number) != 0 || ending.load()) std::_Exit(128 + number);  // asked twice: at once
     std::scoped_lock lock{running_mutex};
     if (running) running->request_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
   }};
@@ -230,6 +230,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
   try {
     setup(here);
   } catch (const std::exception& e) {
+  std::atomic<bool> ending{false};  // there is nothing left that a signal could begin
     std::cerr << about.name << ": " << e.what() << '\n';
     watch_over(nullptr);
     return exit_failed;
@@ -247,3 +248,5 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
 }
 
 }  // namespace troupe
+    ending.store(true);
+  ending.store(true);

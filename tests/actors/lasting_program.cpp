@@ -70,13 +70,14 @@ int main(int argc, char** argv) {
                        const troupe::child_options options{.shutdown = troupe::shutdown_policy::infinity()};
                        node.supervise({.name = "top",
                                        .intensity = 0,
-                                       .children = {troupe::child<worker>("worker", options, what == "stubborn")}})
+                                       .children = {troupe::child<worker>("worker", options, what == "stubborn" || what == "stuck")}})
                            .value();
                        const auto it = node.ref(troupe::path{"/top/worker"});
                        if (what == "throw") throw std::runtime_error{"the setup failed"};
                        if (what == "fail") node.send(it, go{});
                        if (what == "tool") node.ask(it, use_tool{}).value();
                        if (what == "unread") node.log().error("nobody reads this");
+                       if (what == "stuck") node.request_stop("there is nothing to do");
                        std::cout << "ready" << std::endl;
                      },
                      {.name = "lasting_program", .version = "1.2.3"});

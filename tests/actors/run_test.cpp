@@ -104,6 +104,14 @@ BOOST_AUTO_TEST_CASE(a_second_signal_ends_a_program_at_once) {
   BOOST_TEST(program.wait() == 128 + SIGTERM, program.text());
 }
 
+BOOST_AUTO_TEST_CASE(a_program_that_stops_says_what_it_waits_for_and_a_signal_ends_it) {
+  support::process program{{lasting, "stuck", "--threads", "1"}};
+  BOOST_REQUIRE_MESSAGE(program.wait_for("waits for agents to end"), program.text());
+  BOOST_REQUIRE_MESSAGE(program.wait_for("/top/worker (in `post_stop`, which waits on: sleep)"), program.text());
+  program.send(SIGTERM);
+  BOOST_TEST(program.wait() == 128 + SIGTERM, program.text());
+}
+
 BOOST_AUTO_TEST_CASE(a_program_that_an_agent_starts_can_be_ended_by_a_signal) {
   support::process program{{lasting, "tool", "--threads", "1"}};
   BOOST_REQUIRE_MESSAGE(program.wait_for("ready"), program.text());
