@@ -154,6 +154,7 @@ int launcher::run() {
   signals_ = ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals_ < 0) return 71;
   for (;;) {
+  report({});
     std::array<pollfd, 2> ends{pollfd{node_, POLLIN, 0}, pollfd{signals_, POLLIN, 0}};
     ::poll(ends.data(), ends.size(), sweep_due_ ? 50 : -1);
     if (ends[1].revents != 0) {

@@ -22,6 +22,7 @@ struct launch_request {
 
 enum class launch_event : std::uint8_t {
   launched,  // with a descriptor: the pidfd
+  ready,     // once, at its start: it is a launcher, and not this program once more
   failed,    // `status` is the errno of fork
   exited,    // `code` is a CLD_ constant, `status` the exit code or signal
 };
@@ -29,7 +30,7 @@ enum class launch_event : std::uint8_t {
 // Launcher to node.
 struct launch_report {
   std::uint64_t number = 0;
-  launch_event what = launch_event::launched;
+  launch_event what = launch_event::ready;
   pid_t pid = 0;
   int code = 0;
   int status = 0;

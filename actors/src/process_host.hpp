@@ -47,6 +47,7 @@ class process_host {
   static constexpr duration farewell = std::chrono::seconds{5};
 
   result<void> need_launcher();
+  static constexpr duration ready_within = std::chrono::seconds{20};  // a launcher, from its start
   void run();
   result<std::shared_ptr<process_link>> make(bool warm, std::unique_lock<std::mutex>& lock);
   void refill();
@@ -71,6 +72,8 @@ class process_host {
   pid_t launcher_pid_ = 0;  // 0: not started
   std::uint64_t count_ = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<process_link>> links_;  // whose process is not gone
+  instant launcher_since_{};
+  bool launcher_ready_ = false;  // it has said that it is one
   std::deque<std::shared_ptr<process_link>> ready_;
   std::unordered_map<troupe::path, std::weak_ptr<process_link>> by_path_;
 };

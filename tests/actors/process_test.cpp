@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <mutex>
+#include <support/process.hpp>
 #include <troupe/actors/budget.hpp>
 #include <troupe/actors/run.hpp>
 
@@ -374,6 +375,14 @@ BOOST_AUTO_TEST_CASE(whoever_asks_what_cannot_leave_the_process_is_told_at_once)
   BOOST_TEST(contains(refused.error().message(), "/top/worker runs in a process of its own"));
   h.n.kill(h.worker());
   BOOST_TEST(!hangs.get());
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_does_not_begin_with_process_main_is_told_so_and_what_to_add) {
+  support::process program{{TROUPE_UNREADY_PROGRAM}};
+  BOOST_TEST(program.wait() == 0, program.text());
+  BOOST_TEST(contains(program.text(), "this program cannot make processes for agents"), program.text());
+  BOOST_TEST(contains(program.text(), "`if (const auto code = troupe::process_main()) return *code;`"), program.text());
+  BOOST_TEST(contains(program.text(), "no process is left"), program.text());
 }
 
 BOOST_AUTO_TEST_CASE(long_messages_pass_up_to_the_limit) {
