@@ -18,12 +18,13 @@ namespace troupe::actors {
 struct launch_request {
   std::uint64_t number = 0;  // of the process, for its reports
   bool warm = false;         // make everything ready and wait, see guest.hpp
+  bool end = false;          // no new process, and no descriptors: end the one of this number
 };
 
 enum class launch_event : std::uint8_t {
-  launched,  // with a descriptor: the pidfd
   ready,     // once, at its start: it is a launcher, and not this program once more
-  failed,    // `status` is the errno of fork
+  launched,  // with a descriptor: the pidfd
+  failed,    // `status` is the errno of fork or, if `code` is 1, of pidfd_open; there is no process
   exited,    // `code` is a CLD_ constant, `status` the exit code or signal
 };
 

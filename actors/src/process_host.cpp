@@ -198,7 +198,9 @@ bool process_host::read_report() {
   switch (said.what) {
     case launch_event::ready: break;
     case launch_event::launched: about->launched(said.pid, handle); break;
-    case launch_event::failed: about->cannot_start(no_process("fork", said.status)); break;
+    case launch_event::failed:
+      about->cannot_start(no_process(said.code == 0 ? "fork" : "no handle of it (pidfd_open)", said.status));
+      break;
     case launch_event::exited: about->ended(said); break;
   }
   return true;
@@ -207,12 +209,12 @@ bool process_host::read_report() {
 // Its children went with it.
 void process_host::lost_launcher() {
   std::vector<std::shared_ptr<process_link>> orphans;
+  bool was_ready = false;
   {
     std::scoped_lock lock{mutex_};
-  bool was_ready = false;
+    was_ready = launcher_ready_ || stopping_;
     boost::system::error_code ignored;
     launcher_.close(ignored);
-    was_ready = launcher_ready_ || stopping_;
     if (launcher_pid_ > 0) {
       ::kill(launcher_pid_, SIGKILL);  // one that was none may have closed its end and live on
       ::waitpid(launcher_pid_, nullptr, 0);
@@ -259,6 +261,13 @@ void process_host::look_around() {
   timer_.async_wait([this](const boost::system::error_code& failed) {
     if (!failed) look_around();
   });
+}
+
+// Never waits for the launcher, which may wait for this thread. If it takes no orders now, it is ended with the process
+// after the time that a kill has.
+void process_host::end_without_handle(std::uint64_t number) {
+  const launch_request order{.number = number, .end = true};
+  (void)send_packet(launcher_.native_handle(), &order, sizeof order, nullptr, 0, MSG_DONTWAIT);
 }
 
 void process_host::stop() {

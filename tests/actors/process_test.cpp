@@ -385,6 +385,17 @@ BOOST_AUTO_TEST_CASE(a_program_that_does_not_begin_with_process_main_is_told_so_
   BOOST_TEST(contains(program.text(), "no process is left"), program.text());
 }
 
+BOOST_AUTO_TEST_CASE(a_process_without_a_handle_is_ended_and_its_agent_does_not_start) {
+  support::process program{{TROUPE_UNREADY_PROGRAM, "no_handles"}};
+  BOOST_TEST(program.wait() == 0, program.text());
+  if (contains(program.text(), "no filters of system calls")) {
+    BOOST_TEST_MESSAGE("skipped: " << program.text());
+    return;
+  }
+  BOOST_TEST(contains(program.text(), "no handle of it (pidfd_open): Too many open files"), program.text());
+  BOOST_TEST(contains(program.text(), "no process is left"), program.text());
+}
+
 BOOST_AUTO_TEST_CASE(long_messages_pass_up_to_the_limit) {
   house h;
   h.open_process<talker>({.message_bytes_max = std::size_t{8} << 20}, std::string{});
