@@ -102,6 +102,7 @@ class quarantine_store {
   held* entry_of(const path& agent, const message& what);
   void erase(std::map<std::uint64_t, held>::iterator which);
   void forget(agents::iterator agent, const message& what);
+  outcome count_again(held& known, report&& what);
   static void note(std::vector<failed_try>& history, failed_try what);
 
   const std::size_t entries_max_;
