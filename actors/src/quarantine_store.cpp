@@ -84,9 +84,15 @@ quarantine_store::outcome quarantine_store::set_aside(const report& what, suspec
                          .fault = static_cast<std::uint8_t>(what.kind),
                          .text = what.failed.text,
                          .history = std::move(of.history)};
+  made.made = of.what;
   entries_.emplace(id, held{std::move(entry), what.agent, of.what, of.type});
   entries_by_agent_[what.agent].push_back(id);
   return made;
+}
+
+void quarantine_store::describe(std::uint64_t id, std::string content) {
+  std::scoped_lock held_lock{mutex_};
+  if (const auto known = entries_.find(id); known != entries_.end()) known->second.entry.content = std::move(content);
 }
 
 // Of this message nothing more is counted: it is handled, or set aside.

@@ -101,6 +101,7 @@ BOOST_AUTO_TEST_CASE(an_entry_tells_what_happened) {
   BOOST_TEST(entry.refused == 1u);
   BOOST_TEST((entry.kind() == fault::bug));
   BOOST_TEST(entry.text == "no luck with poison");
+  BOOST_TEST(entry.content == "{text: \"poison\", kind: 1, times: -1}");
   BOOST_TEST(entry.first_ns == began.time_since_epoch().count());
   BOOST_TEST((duration{entry.last_ns - entry.first_ns} == 2s));
   BOOST_TEST(entry.history.size() == 3u);
@@ -407,6 +408,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_cannot_be_compared_is_only_equal_to_itself) 
   n.advance(1min);
   BOOST_TEST(tries == 3);  // retries of one message are known to be the same
   BOOST_TEST(n.quarantine().size() == 1u);
+  BOOST_TEST(n.quarantine()[0].content == "opaque (local to its process: its fields cannot be shown)");
   n.send(n.ref(path{"/top/a"}), opaque{"x"});
   n.settle();
   BOOST_TEST(tries == 4);  // another object
@@ -534,8 +536,10 @@ BOOST_AUTO_TEST_CASE(a_message_that_was_in_hand_when_an_equal_one_was_set_aside_
   const auto one = message::of(poison), other = message::of(poison), different = message::of(job{"else"});
   const auto first = fails(one, fault::bug, "no luck");
   BOOST_TEST(first.aside == 1u);
+  BOOST_TEST(first.made.has_value());
   const auto second = fails(other, fault::timeout, "too late");
   BOOST_TEST(second.aside == 1u);
+  BOOST_TEST(!second.made.has_value());
   BOOST_TEST(store.size() == 1u);
   BOOST_TEST(store.find(1)->failures == 2u);
   BOOST_TEST(store.find(1)->text == "too late");
