@@ -64,6 +64,10 @@ void cell::come_too_late(const signal& what, const troupe::path& where) {
 }
 
 bool cell::deliver(envelope&& mail, bool may_wait) {
+  if (in_process() && !mail.payload.empty() && !mail.payload.is_encoded() && !mail.payload.type()->encode) {
+    auto why = mail.payload.encode().error().with_context(where().str() + " runs in a process of its own");
+    return refuse_local(std::move(mail), std::move(why)), false;
+  }
   // A turn that waited for room in its own mailbox would wait for itself.
   may_wait = may_wait && mail.origin.get() != static_cast<reply_sink*>(this);
   auto outcome = mailbox_.push(std::move(mail), may_wait);
@@ -92,6 +96,18 @@ void cell::count_refused(const envelope& mail, drop_reason why) {
   if (!(mail.unbounded && why == drop_reason::agent_down)) home().drop(why, where(), mail.payload.type_name());
   if (mail.queued_by_turn != 0 && mail.origin)
     if (cell* sender = mail.origin->as_cell()) sender->post({.kind = signal_kind::room, .id = mail.queued_by_turn});
+}
+
+// A mistake of the program, which nobody would notice where it is sent: so it is told, once of each agent.
+void cell::refuse_local(envelope&& mail, error why) {
+  if (!told_local_.exchange(true, std::memory_order_relaxed))
+    home().log().warn("a message cannot leave its process; the next ones to this agent are dead letters without a word",
+                      {{"agent", where().str()}, {"message", mail.payload.type_name()}, {"error", why.message()}});
+  refuse(std::move(mail), drop_reason::local_message, std::move(why));
+}
+
+bool cell::in_process() const noexcept {
+  return spec_->isolation == tier::process && !home().deterministic() && !home().outside();
 }
 
 void cell::refuse(envelope&& mail, drop_reason why, error answer) {
@@ -252,7 +268,7 @@ void cell::start(signal what) {
   limit_wall_time();
   try {
     agent_context context{*this, incarnation()};
-    relays_ = spec_->isolation == tier::process && !home().deterministic() && !home().outside();
+    relays_ = in_process();
     if (relays_)
       agent_ = std::make_unique<process_agent>(context, *spec_);
     else

@@ -51,6 +51,10 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   // Counts a dead letter and tells whoever waits why.
   void refuse(envelope&& mail, drop_reason why, const exit_cause* cause = nullptr);
   void refuse(envelope&& mail, drop_reason why, error answer);
+  // For a message that cannot leave its process, to an agent in another.
+  void refuse_local(envelope&& mail, error why);
+  // Whether the agent lives in a process of its own, and this is the cell that stands for it.
+  bool in_process() const noexcept;
   agent_ref ref() { return agent_ref{shared_from_this()}; }
   bool gone() const noexcept { return fate_.load(std::memory_order_acquire) != fate::present; }
   bool abandoned() const noexcept { return fate_.load(std::memory_order_acquire) == fate::abandoned; }
@@ -220,7 +224,8 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   mailbox mailbox_;
   agent_counters counters_;
   std::atomic<bool> has_quarantined_{false};
-  bool keeps_messages_ = false;  // until they were handled: they may be tried again, or set aside
+  std::atomic<bool> told_local_{false};  // that a message could not leave its process
+  bool keeps_messages_ = false;          // until they were handled: they may be tried again, or set aside
   instant keeps_until_ = instant::max();
 
   message arguments_;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "cell.hpp"
+#include "message_text.hpp"
 #include "runtime.hpp"
 
 // What a cell does about a message that failed: another try, or quarantine; and what the operator does about those in
@@ -65,7 +66,7 @@ std::uint64_t cell::remember(const turn& failed, const failure_cause& why, std::
     keeps_until_ = later(now, quarantine_store::memory);
   }
   const agent_ref sender = failed.origin_ ? failed.origin_->sender() : agent_ref{};
-  const auto [aside, gave_way] =
+  const auto [aside, made, gave_way] =
       home().quarantined().failed({.agent = where(),
                                    .what = failed.kept_.empty() ? &failed.in_hand_ : &failed.kept_,
                                    .type = failed.type_,
@@ -78,6 +79,7 @@ std::uint64_t cell::remember(const turn& failed, const failure_cause& why, std::
                                    .limit = limit,
                                    .entry = failed.aside_});
   if (aside == 0) return 0;
+  if (made) home().quarantined().describe(aside, text_of(*made, quarantine_store::content_bytes_max));
   update_quarantined();
   if (gave_way)
     if (const auto other = home().names().find(*gave_way)) other->update_quarantined();

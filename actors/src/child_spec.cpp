@@ -23,18 +23,36 @@ std::string_view to_string(tier where) noexcept {
 
 namespace {
 
+// Below this it depends on chance whether a process comes as far as its agent (measured: 128 KiB is enough).
+constexpr std::size_t memory_bytes_min = std::size_t{1} << 20;
+constexpr std::size_t open_files_min = 32;
+
 std::optional<std::string> check_isolation(const child_spec& child) {
   if (child.turn_limit <= duration{0}) return "its turn limit is not positive";
   if (child.supervises && child.isolation != tier::inlined) return "a supervisor runs inlined; its children need not";
-  if (child.isolation != tier::process) return {};
+  if (child.isolation != tier::process) {
+    const bool limited = child.process.limits != process_limits{};
+    if (limited || child.process.sandbox != process_sandbox{})
+      return std::string{limited ? "it has limits" : "it has a sandbox"} + ", but runs " +
+             (child.isolation == tier::thread ? "on a thread of the node" : "inlined in the node") +
+             ", where nothing keeps it to them: say .isolation = tier::process, or leave them out";
+    return {};
+  }
   if (!child.entry)
     return "it cannot run in a process: its constructor's arguments must be values with a codec (std::string instead "
            "of "
            "const char*, no pointers), and it must be described by child<A>(...)";
   const auto& [limits, sandbox, heartbeat_timeout, message_bytes_max] = child.process;
-  if (limits.cpu_time <= duration{0}) return "its limit of CPU time is not positive";
-  if (limits.open_files != 0 && limits.open_files < 32) return "it needs at least 32 open files";
-  if (heartbeat_timeout < std::chrono::milliseconds{40}) return "its heartbeat timeout is below 40 ms";
+  if (limits.memory_bytes != 0 && limits.memory_bytes < memory_bytes_min)
+    return "its limit of memory is " + std::to_string(limits.memory_bytes) + " bytes; a process needs at least " +
+           std::to_string(memory_bytes_min) + " to start (0: no limit)";
+  if (limits.cpu_time <= duration{0})
+    return "its limit of CPU time is not positive; it is counted in whole seconds, 1 s at least";
+  if (limits.open_files != 0 && limits.open_files < open_files_min)
+    return "its limit of open files is " + std::to_string(limits.open_files) + "; it needs at least " +
+           std::to_string(open_files_min) + " open files (0: as the node's)";
+  if (heartbeat_timeout < std::chrono::milliseconds{40})
+    return "its heartbeat timeout is below 40 ms, the least there is";
   if (message_bytes_max == 0) return "its largest message has no bytes";
   if (message_bytes_max > std::size_t{1} << 30) return "its largest message has more than 1 GiB";
   if (!sandbox.writable.empty() && !sandbox.read_only_files)

@@ -361,16 +361,25 @@ void guest::take(frames::stop order) {
 }
 
 void guest::deliver(const troupe::path& to, envelope&& mail) {
-  const auto refuse = [&](error why) {
-    home_->drop(drop_reason::unknown_agent, to, mail.payload.type_name());
+  // The node does not see the dead letters of this process, but its log.
+  const auto refuse = [&](error why, drop_reason reason = drop_reason::unknown_agent) {
+    home_->drop(reason, to, mail.payload.type_name());
+    if (reason != drop_reason::unknown_agent)
+      home_->log().warn(
+          "a message cannot leave its process",
+          {{"agent", where_.str()}, {"to", to.str()}, {"message", mail.payload.type_name()}, {"error", why.message()}});
     if (mail.effect != 0 && mail.origin) mail.origin->resolve(mail.effect, std::move(why));
   };
   auto bytes = mail.payload.encode();
-  if (!bytes) return refuse(std::move(bytes).error());
+  if (!bytes) {
+    const bool local = bytes.error().is(agent_errc::local_message);
+    return refuse(std::move(bytes).error(), local ? drop_reason::local_message : drop_reason::bad_message);
+  }
   if (bytes->size() > options_.message_bytes_max)
     return refuse({agent_errc::bad_message, "a message of " + std::to_string(bytes->size()) + " bytes to " + to.str() +
                                                 "; process_options::message_bytes_max is " +
-                                                std::to_string(options_.message_bytes_max)});
+                                                std::to_string(options_.message_bytes_max)},
+                  drop_reason::bad_message);
   std::string type{mail.payload.type_name()};
   if (mail.effect != 0 && dynamic_cast<outside_sender*>(mail.origin.get()))
     return out_.send(frames::passed_on{mail.effect, to.str(), std::move(type), *std::move(bytes)});

@@ -30,6 +30,7 @@ std::string_view to_string(drop_reason reason) noexcept {
     case drop_reason::withdrawn: return "withdrawn";
     case drop_reason::bad_message: return "bad_message";
     case drop_reason::quarantined: return "quarantined";
+    case drop_reason::local_message: return "local_message";
   }
   return "unknown";
 }

@@ -123,6 +123,7 @@ class launcher {
 
   bool serve();
   void launch(const launch_request& wanted, int socket, int output);
+  void end(std::uint64_t number) const;
   [[noreturn]] void become_guest(const launch_request& wanted, int socket, int output, pid_t parent);
   void reap();
   void sweep();
@@ -153,6 +154,7 @@ int launcher::run() {
   ::sigprocmask(SIG_BLOCK, &children, &before_);
   signals_ = ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals_ < 0) return 71;
+  report({});
   for (;;) {
     std::array<pollfd, 2> ends{pollfd{node_, POLLIN, 0}, pollfd{signals_, POLLIN, 0}};
     ::poll(ends.data(), ends.size(), sweep_due_ ? 50 : -1);
@@ -175,7 +177,10 @@ bool launcher::serve() {
   std::array<int, 2> given{};
   const auto got = receive_packet(node_, &wanted, sizeof wanted, given.data(), 2, 0);
   if (got <= 0) return false;
-  if (got == sizeof wanted && given[0] >= 0 && given[1] >= 0) launch(wanted, given[0], given[1]);
+  if (got == sizeof wanted && wanted.end)
+    end(wanted.number);
+  else if (got == sizeof wanted && given[0] >= 0 && given[1] >= 0)
+    launch(wanted, given[0], given[1]);
   for (const int each : given)
     if (each >= 0) ::close(each);
   return true;
@@ -186,10 +191,23 @@ void launcher::launch(const launch_request& wanted, int socket, int output) {
   const pid_t pid = ::fork();
   if (pid == 0) become_guest(wanted, socket, output, self);
   if (pid < 0) return report({.number = wanted.number, .what = launch_event::failed, .status = errno});
-  processes_.emplace(pid, wanted.number);
   const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (handle < 0) {  // nobody could ever end it
+    const int why = errno;
+    ::kill(pid, SIGKILL);
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return report({.number = wanted.number, .what = launch_event::failed, .code = 1, .status = why});
+  }
+  processes_.emplace(pid, wanted.number);
   report({.number = wanted.number, .what = launch_event::launched, .pid = pid}, handle);
-  if (handle >= 0) ::close(handle);
+  ::close(handle);
+}
+
+// Its end is reported as every other.
+void launcher::end(std::uint64_t number) const {
+  for (const auto& [pid, its] : processes_)
+    if (its == number) ::kill(pid, SIGKILL);
 }
 
 void launcher::become_guest(const launch_request& wanted, int socket, int output, pid_t parent) {

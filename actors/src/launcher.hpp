@@ -18,18 +18,20 @@ namespace troupe::actors {
 struct launch_request {
   std::uint64_t number = 0;  // of the process, for its reports
   bool warm = false;         // make everything ready and wait, see guest.hpp
+  bool end = false;          // no new process, and no descriptors: end the one of this number
 };
 
 enum class launch_event : std::uint8_t {
+  ready,     // once, at its start: it is a launcher, and not this program once more
   launched,  // with a descriptor: the pidfd
-  failed,    // `status` is the errno of fork
+  failed,    // `status` is the errno of fork or, if `code` is 1, of pidfd_open; there is no process
   exited,    // `code` is a CLD_ constant, `status` the exit code or signal
 };
 
 // Launcher to node.
 struct launch_report {
   std::uint64_t number = 0;
-  launch_event what = launch_event::launched;
+  launch_event what = launch_event::ready;
   pid_t pid = 0;
   int code = 0;
   int status = 0;

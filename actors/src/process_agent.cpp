@@ -123,18 +123,30 @@ std::string process_agent::outside_state() const {
   return its.empty() ? its : ", which waits on: " + its;
 }
 
+// Whoever asked is told; and it is a dead letter, so that it can be seen that a message went nowhere that was only
+// sent.
+error process_agent::not_passed(const message& what, error why) {
+  const bool local = why.is(agent_errc::local_message);
+  cell_.home().drop(local ? drop_reason::local_message : drop_reason::bad_message, where(), what.type_name());
+  if (!std::exchange(told_, true))
+    log().warn("a message cannot be given to the process of an agent; the next ones are dead letters without a word",
+               {{"agent", where().str()}, {"message", what.type_name()}, {"error", why.message()}});
+  return why;
+}
+
 task<result<message>> process_agent::pass_on(message what, turn& now) {
   frames::message out;
   out.type = what.type_name();
   auto bytes = what.encode();
   if (!bytes) {
     if (now.aside_ != 0) throw failure{bytes.error()};  // as below
-    co_return std::move(bytes).error();
+    co_return not_passed(what, std::move(bytes).error());
   }
   if (bytes->size() > spec_.process.message_bytes_max)
-    co_return error{agent_errc::bad_message, "a message of " + std::to_string(bytes->size()) + " bytes for " +
-                                                 where().str() + "; process_options::message_bytes_max is " +
-                                                 std::to_string(spec_.process.message_bytes_max)};
+    co_return not_passed(what,
+                         {agent_errc::bad_message, "a message of " + std::to_string(bytes->size()) + " bytes for " +
+                                                       where().str() + "; process_options::message_bytes_max is " +
+                                                       std::to_string(spec_.process.message_bytes_max)});
   out.bytes = *std::move(bytes);
   if (const auto from = now.sender()) out.sender = from.path().str();
   out.deadline = now.deadline().value_or(instant::max());

@@ -32,11 +32,13 @@ class process_agent final : public agent {
   task<void> launch(turn& now, std::optional<exit_cause> previous);
   result<frames::start> order(std::optional<exit_cause> previous) const;
   task<result<message>> pass_on(message what, turn& now);
+  error not_passed(const message& what, error why);
   class relay;
 
   const child_spec& spec_;
   std::unique_ptr<handler_base> relay_;
   std::unordered_set<std::string> handled_;
+  bool told_ = false;                   // that a message could not be given to it
   std::shared_ptr<process_link> link_;  // shared with the host while the process lives
 };
 

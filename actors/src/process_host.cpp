@@ -25,6 +25,15 @@ error no_process(const std::string& what, int why) {
   return {agent_errc::no_process, "no process for an agent: " + what + ": " + std::strerror(why)};
 }
 
+// What was started as a launcher has ended without ever having been one.
+error never_a_launcher() {
+  return {
+      agent_errc::no_process,
+      "this program cannot make processes for agents (tier::process): started once more for that, its main function "
+      "went on as at any other start. Begin it with `if (const auto code = troupe::process_main()) return *code;` "
+      "(troupe/actors/run.hpp), or use troupe::run"};
+}
+
 // Three descriptors for each process are soon more than the usual 1,024.
 void allow_many_descriptors() {
   rlimit files{};
@@ -48,6 +57,8 @@ result<void> process_host::need_launcher() {
     launcher_pid_ = 0;
     return no_process("this program cannot be started again", -socket);
   }
+  launcher_since_ = home_.time().now();
+  launcher_ready_ = false;
   launcher_.assign(socket);
   boost::asio::post(io_, [this] { listen(); });
   if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
@@ -170,6 +181,11 @@ bool process_host::read_report() {
   const auto got = receive_packet(launcher_.native_handle(), &said, sizeof said, &handle, 1, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return listen(), false;
   if (got != sizeof said) return lost_launcher(), false;
+  if (said.what == launch_event::ready) {
+    std::scoped_lock lock{mutex_};
+    launcher_ready_ = true;
+    return true;
+  }
   std::shared_ptr<process_link> about;
   {
     std::scoped_lock lock{mutex_};
@@ -180,8 +196,11 @@ bool process_host::read_report() {
     return true;
   }
   switch (said.what) {
+    case launch_event::ready: break;
     case launch_event::launched: about->launched(said.pid, handle); break;
-    case launch_event::failed: about->cannot_start(no_process("fork", said.status)); break;
+    case launch_event::failed:
+      about->cannot_start(no_process(said.code == 0 ? "fork" : "no handle of it (pidfd_open)", said.status));
+      break;
     case launch_event::exited: about->ended(said); break;
   }
   return true;
@@ -190,18 +209,26 @@ bool process_host::read_report() {
 // Its children went with it.
 void process_host::lost_launcher() {
   std::vector<std::shared_ptr<process_link>> orphans;
+  bool was_ready = false;
   {
     std::scoped_lock lock{mutex_};
+    was_ready = launcher_ready_ || stopping_;
     boost::system::error_code ignored;
     launcher_.close(ignored);
-    if (launcher_pid_ > 0) ::waitpid(launcher_pid_, nullptr, 0);
+    if (launcher_pid_ > 0) {
+      ::kill(launcher_pid_, SIGKILL);  // one that was none may have closed its end and live on
+      ::waitpid(launcher_pid_, nullptr, 0);
+    }
     launcher_pid_ = 0;
     for (const auto& [number, each] : links_) orphans.push_back(each);
     ready_.clear();
   }
-  if (!orphans.empty()) home_.log().error("the launcher of processes is gone, and they with it", {});
-  for (const auto& each : orphans)
-    each->cannot_start({agent_errc::node_lost, "the launcher of processes is gone, and its process with it"});
+  const error why = was_ready
+                        ? error{agent_errc::node_lost, "the launcher of processes is gone, and its process with it"}
+                        : never_a_launcher();
+  if (!orphans.empty() && was_ready) home_.log().error("the launcher of processes is gone, and they with it", {});
+  if (!was_ready) home_.log().error("no processes for agents", {{"error", why.message()}});
+  for (const auto& each : orphans) each->cannot_start(why);
 }
 
 // -- their pulse ------------------------------------------------------------------------------------------------------
@@ -224,15 +251,23 @@ void process_host::look_around() {
   bool gone_in_time = true;
   if (!stalled)
     for (const auto& each : all) gone_in_time &= each->check_pulse(now);
-  if (!gone_in_time) {
+  {
     std::scoped_lock lock{mutex_};
-    home_.log().error("the launcher of processes does not say what became of one; it is ended", {});
-    if (launcher_pid_ > 0) ::kill(launcher_pid_, SIGKILL);
+    const bool never_ready = launcher_pid_ > 0 && !launcher_ready_ && now - launcher_since_ > ready_within;
+    if (!gone_in_time) home_.log().error("the launcher of processes does not say what became of one; it is ended", {});
+    if (launcher_pid_ > 0 && (!gone_in_time || never_ready)) ::kill(launcher_pid_, SIGKILL);
   }
   timer_.expires_after(tick);
   timer_.async_wait([this](const boost::system::error_code& failed) {
     if (!failed) look_around();
   });
+}
+
+// Never waits for the launcher, which may wait for this thread. If it takes no orders now, it is ended with the process
+// after the time that a kill has.
+void process_host::end_without_handle(std::uint64_t number) {
+  const launch_request order{.number = number, .end = true};
+  (void)send_packet(launcher_.native_handle(), &order, sizeof order, nullptr, 0, MSG_DONTWAIT);
 }
 
 void process_host::stop() {

@@ -39,12 +39,15 @@ class process_host {
   runtime& home() noexcept { return home_; }
   boost::asio::io_context& io() noexcept { return io_; }
   void forget(const process_link& link, const troupe::path& where);
+  // Has the launcher end a process that this node cannot end itself. On the host's thread.
+  void end_without_handle(std::uint64_t number);
   // Processes that there are, the ready ones included.
   std::size_t processes() const;
 
  private:
   static constexpr duration tick = std::chrono::milliseconds{100};
   static constexpr duration farewell = std::chrono::seconds{5};
+  static constexpr duration ready_within = std::chrono::seconds{20};  // a launcher, from its start
 
   result<void> need_launcher();
   void run();
@@ -69,6 +72,8 @@ class process_host {
   bool stopping_ = false;
   bool ticking_ = false;
   pid_t launcher_pid_ = 0;  // 0: not started
+  instant launcher_since_{};
+  bool launcher_ready_ = false;  // it has said that it is one
   std::uint64_t count_ = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<process_link>> links_;  // whose process is not gone
   std::deque<std::shared_ptr<process_link>> ready_;

@@ -118,13 +118,20 @@ error process_link::too_long(std::size_t size_bytes) const {
 }
 
 void process_link::pass(const troupe::path& to, envelope&& mail) {
-  const auto refuse = [&](error why) {
-    host_.home().drop(drop_reason::unknown_agent, to, mail.payload.type_name());
+  const auto refuse = [&](error why, drop_reason reason = drop_reason::unknown_agent) {
+    host_.home().drop(reason, to, mail.payload.type_name());
     if (mail.effect != 0 && mail.origin) mail.origin->resolve(mail.effect, std::move(why));
   };
   auto bytes = mail.payload.encode();
-  if (!bytes) return refuse(std::move(bytes).error());
-  if (bytes->size() > message_bytes_max()) return refuse(too_long(bytes->size()));
+  if (!bytes) {
+    const bool local = bytes.error().is(agent_errc::local_message);
+    if (!told_local_.exchange(true))
+      host_.home().log().warn(
+          "a message cannot leave its process; the next ones to this process are dead letters without a word",
+          {{"agent", to.str()}, {"message", mail.payload.type_name()}, {"error", bytes.error().message()}});
+    return refuse(std::move(bytes).error(), local ? drop_reason::local_message : drop_reason::bad_message);
+  }
+  if (bytes->size() > message_bytes_max()) return refuse(too_long(bytes->size()), drop_reason::bad_message);
   frames::letter letter{.number = 0,
                         .from = {},
                         .to = to.str(),

@@ -139,6 +139,7 @@ class process_link final : public reply_sink, public watcher, public std::enable
   instant logged_since_{};
   std::atomic<pid_t> pid_{0};
   std::atomic<bool> over_{false};
+  std::atomic<bool> told_local_{false};  // that a message could not leave the node
   std::atomic<std::int64_t> heard_ns_{0};
   bool heard_once_ = false;
   bool warned_ = false;  // that it may not kill

@@ -35,6 +35,12 @@ void process_link::launched(pid_t pid, int handle) {
   pid_.store(pid, std::memory_order_relaxed);
   std::scoped_lock lock{mutex_};
   handle_ = handle;
+  if (handle_ < 0) {  // it was lost on the way: this node has no descriptors left
+    if (!kill_wanted_)
+      kill_wanted_ = exit_cause::failed("there is no handle (pidfd) of its process: too many open files in the node?",
+                                        fault::resource_limit);
+    host_.end_without_handle(number_);
+  }
   if (kill_wanted_ && handle_ >= 0) ::syscall(SYS_pidfd_send_signal, handle_, SIGKILL, nullptr, 0);
 }
 

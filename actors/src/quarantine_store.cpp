@@ -8,15 +8,11 @@ namespace troupe::actors {
 quarantine_store::outcome quarantine_store::failed(report what) {
   std::scoped_lock held_lock{mutex_};
   used_.store(true, std::memory_order_release);
-  if (const auto known = entries_.find(what.entry); known != entries_.end()) {  // the operator's try
-    auto& entry = known->second.entry;
-    ++entry.failures;
-    entry.last_ns = what.failed.when_ns;
-    entry.fault = static_cast<std::uint8_t>(what.kind);
-    entry.text = what.failed.text;
-    note(entry.history, std::move(what.failed));
-    return {entry.id};
-  }
+  if (const auto known = entries_.find(what.entry); known != entries_.end())  // the operator's try
+    return count_again(known->second, std::move(what));
+  // One that was in hand already when an equal one was set aside: there is one entry of what is equal.
+  if (what.what && !what.what->empty())
+    if (held* const known = entry_of(what.agent, *what.what)) return count_again(*known, std::move(what));
   suspect& of = suspect_for(what);
   ++of.count;
   of.last = what.now;
@@ -28,6 +24,16 @@ quarantine_store::outcome quarantine_store::failed(report what) {
   auto made = set_aside(what, std::move(of));
   forget(by_agent_.find(what.agent)->second, aside);
   return made;
+}
+
+quarantine_store::outcome quarantine_store::count_again(held& known, report&& what) {
+  auto& entry = known.entry;
+  ++entry.failures;
+  entry.last_ns = what.failed.when_ns;
+  entry.fault = static_cast<std::uint8_t>(what.kind);
+  entry.text = what.failed.text;
+  note(entry.history, std::move(what.failed));
+  return {entry.id};
 }
 
 // The same message with the same failure: one sender, equal values, or, where a value is not known, the same type.
@@ -78,9 +84,15 @@ quarantine_store::outcome quarantine_store::set_aside(const report& what, suspec
                          .fault = static_cast<std::uint8_t>(what.kind),
                          .text = what.failed.text,
                          .history = std::move(of.history)};
+  made.made = of.what;
   entries_.emplace(id, held{std::move(entry), what.agent, of.what, of.type});
   entries_by_agent_[what.agent].push_back(id);
   return made;
+}
+
+void quarantine_store::describe(std::uint64_t id, std::string content) {
+  std::scoped_lock held_lock{mutex_};
+  if (const auto known = entries_.find(id); known != entries_.end()) known->second.entry.content = std::move(content);
 }
 
 // Of this message nothing more is counted: it is handled, or set aside.

@@ -29,6 +29,7 @@ class quarantine_store {
   static constexpr std::size_t suspects_of_agent = 8;
   static constexpr std::size_t agents_with_suspects = 1'000;
   static constexpr std::size_t history_max = 16;
+  static constexpr std::size_t content_bytes_max = 4'096;
   static constexpr duration memory = std::chrono::hours{1};
 
   explicit quarantine_store(std::size_t entries_max) noexcept : entries_max_{entries_max} {}
@@ -46,11 +47,14 @@ class quarantine_store {
   };
   struct outcome {
     std::uint64_t aside = 0;            // the number of the entry, if the message is set aside, now or since before
+    std::optional<message> made = {};   // of an entry that is new: to be described
     std::optional<path> gave_way = {};  // whose entry made room for it
   };
   // Counts it. A failure whose value is not known is taken for one of the next message of the same type that fails in
   // the same way.
   outcome failed(report what);
+  // What an entry's message holds. Made by whoever reported the failure, since its codec may be anybody's code.
+  void describe(std::uint64_t id, std::string content);
   // The message was handled after all: what is remembered of its failures goes.
   void handled(const path& agent, const message& what);
   // The number of the entry that an equal message to this agent has, which counts the refusal; 0: there is none.
@@ -98,6 +102,7 @@ class quarantine_store {
   using agents = std::list<suspects_of>;  // the latest last
 
   suspect& suspect_for(const report& what);
+  outcome count_again(held& known, report&& what);
   outcome set_aside(const report& what, suspect&& of);
   held* entry_of(const path& agent, const message& what);
   void erase(std::map<std::uint64_t, held>::iterator which);

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -6,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -48,7 +50,12 @@ class signal_watcher {
       throw failure{error{errc::io_error, std::string{"no pipe for signals: "} + std::strerror(errno)}};
     signal_pipe.store(pipe_[1]);
     thread_ = std::thread{[this] {
-      for (unsigned char number = 0; ::read(pipe_[0], &number, 1) == 1 && number != 0;) on_signal_(number);
+      for (unsigned char number = 0;;) {
+        const auto got = ::read(pipe_[0], &number, 1);
+        if (got < 0 && errno == EINTR) continue;  // by a signal of the program's own, whose handler restarts nothing
+        if (got != 1 || number == 0) return;
+        on_signal_(number);
+      }
     }};
     for (std::size_t i = 0; i < handled.size(); ++i) {
       struct sigaction action {};
@@ -73,6 +80,14 @@ class signal_watcher {
   std::array<struct sigaction, handled.size()> before_{};
   std::thread thread_;
 };
+
+// Ends the process in the middle of whatever it does. What it has printed is not lost with it, unless that would have
+// to wait: for somebody who is printing, or for whoever reads it.
+[[noreturn]] void leave_at_once(int code) {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  if (::ftrylockfile(stdout) == 0 && ::poll(&output, 1, 0) == 1) ::fflush_unlocked(stdout);
+  std::_Exit(code);
+}
 
 struct command_line {
   std::string config_file;
@@ -215,8 +230,9 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
   std::mutex running_mutex;
   node* running = nullptr;  // guarded by running_mutex
   std::atomic<int> caught{0};
+  std::atomic<bool> ending{false};  // there is nothing left that a signal could begin
   const signal_watcher watcher{[&](int number) {
-    if (caught.exchange(number) != 0) std::_Exit(128 + number);  // asked twice: at once
+    if (caught.exchange(number) != 0 || ending.load()) leave_at_once(128 + number);  // asked twice: at once
     std::scoped_lock lock{running_mutex};
     if (running) running->request_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
   }};
@@ -232,6 +248,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
   } catch (const std::exception& e) {
     std::cerr << about.name << ": " << e.what() << '\n';
     watch_over(nullptr);
+    ending.store(true);
     return exit_failed;
   } catch (...) {
     watch_over(nullptr);
@@ -239,6 +256,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
   }
   const auto cause = here.wait();
   watch_over(nullptr);
+  ending.store(true);
   here.log().info("the node stops", {{"cause", cause.describe()}});
   here.stop();
   if (!cause.is_failure()) return exit_ok;

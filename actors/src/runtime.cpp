@@ -1,5 +1,6 @@
 #include "runtime.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 #include <utility>
@@ -16,6 +17,8 @@ instant later(instant when, duration by) noexcept {
 }
 
 namespace {
+
+constexpr duration stop_told_after = std::chrono::seconds{1};
 
 node_options checked(node_options given) {
   const auto require = [](bool fine, const char* what) {
@@ -92,18 +95,7 @@ void runtime::end_tree() {
   what.origin = waiter;
   what.cause = std::make_unique<exit_cause>(exit_cause::shutdown("the node stops"));
   root()->post(std::move(what));
-  if (deterministic()) {
-    // Children that do not end by themselves are killed when their shutdown time is over.
-    try {
-      for (settle(); !waiter->ready() && timers_.next() != instant::max(); settle())
-        if (auto* manual = dynamic_cast<virtual_clock*>(options_.clock.get()))
-          manual->advance(std::max(duration{0}, timers_.next() - time().now())), timers_.fire_due();
-    } catch (const failure& why) {
-      log().error("the agents do not end in order", {{"error", why.error().describe()}});
-    }
-  } else {
-    (void)waiter->take(duration::max());
-  }
+  wait_for_end(*waiter);
   {
     std::scoped_lock lock{root_mutex_};
     root_.reset();
@@ -118,6 +110,54 @@ void runtime::end_tree() {
     }  // last visits
   scheduler_.reset();
   quarantine_.forget_messages();
+}
+
+// Says whom it waits for: after a second, and then each time that it has taken twice as long.
+void runtime::wait_for_end(outside_waiter& whole_tree) {
+  const instant began = time().now();
+  duration told = stop_told_after;
+  if (!deterministic()) {
+    for (; !whole_tree.wait(later(began, told) - time().now()); told *= 2) say_what_stop_waits_for(told);
+    return;
+  }
+  // Children that do not end by themselves are killed when their shutdown time is over.
+  try {
+    for (settle(); !whole_tree.ready() && timers_.next() != instant::max(); settle()) {
+      auto* manual = dynamic_cast<virtual_clock*>(options_.clock.get());
+      if (!manual) continue;
+      const bool tells = later(began, told) < timers_.next();
+      manual->advance(std::max(duration{0}, std::min(later(began, told), timers_.next()) - time().now()));
+      if (tells)
+        say_what_stop_waits_for(std::exchange(told, 2 * told));
+      else
+        timers_.fire_due();
+    }
+  } catch (const failure& why) {
+    log().error("the agents do not end in order", {{"error", why.error().describe()}});
+  }
+}
+
+// Those that are ending, and those whose code does not come back to see that they should.
+void runtime::say_what_stop_waits_for(duration so_far) const {
+  constexpr std::size_t named_max = 10;
+  std::vector<cell_ptr> late;
+  for (const auto& each : names_.all())
+    if (!each->is_supervisor() && !each->gone() &&
+        (each->current_phase() == phase::ending || each->busy_for() >= stop_told_after))
+      late.push_back(each);
+  std::sort(late.begin(), late.end(), [](const auto& a, const auto& b) { return a->where() < b->where(); });
+  std::string names;
+  for (std::size_t i = 0; i < std::min(late.size(), named_max); ++i) {
+    const cell& each = *late[i];
+    names += (i == 0 ? "" : ", ") + each.where().str();
+    const auto* in_hand = each.counters().in_hand.load(std::memory_order_relaxed);
+    const auto awaits = to_string(static_cast<effect_kind>(each.counters().waits_on.load(std::memory_order_relaxed)));
+    if (in_hand) names += " (in `" + std::string{in_hand->name} + "`";
+    if (in_hand) names += (awaits.empty() ? ", which runs" : ", which waits on: " + std::string{awaits}) + ")";
+  }
+  if (late.size() > named_max) names += " and " + std::to_string(late.size() - named_max) + " more";
+  log().warn("the node stops, and waits for agents to end",
+             {{"agents", names}, {"for_ms", so_far.count() / 1'000'000}});
 }
 
 cell_ptr runtime::root() const {
@@ -365,6 +405,11 @@ void outside_waiter::resolve(std::uint64_t, result<message> reply) {
 bool outside_waiter::ready() const {
   std::scoped_lock lock{mutex_};
   return reply_.has_value();
+}
+
+bool outside_waiter::wait(duration within) const {
+  std::unique_lock lock{mutex_};
+  return ready_.wait_for(lock, within, [this] { return reply_.has_value(); });
 }
 
 result<message> outside_waiter::take(duration within) {

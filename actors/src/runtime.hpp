@@ -30,6 +30,7 @@
 
 namespace troupe::actors {
 
+class outside_waiter;
 class process_host;
 class uplink;
 
@@ -141,6 +142,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   };
 
   void end_tree();
+  void wait_for_end(outside_waiter& whole_tree);
+  void say_what_stop_waits_for(duration so_far) const;
   void abandon_all();
   // Of all agents there were; none of them ever goes back.
   std::map<std::string, totals, std::less<>> totals_by_type() const;
@@ -181,12 +184,13 @@ class outside_waiter final : public reply_sink {
  public:
   void resolve(std::uint64_t, result<message> reply) override;
   bool ready() const;
-  // Waits up to `within` of real time.
+  // Waits up to `within` of real time. Whether it is there.
+  bool wait(duration within) const;
   result<message> take(duration within);
 
  private:
   mutable std::mutex mutex_;
-  std::condition_variable ready_;
+  mutable std::condition_variable ready_;
   std::optional<result<message>> reply_;
 };
 

@@ -60,9 +60,11 @@ troupe::supervisor_spec intake(const reader_options& options) {
   troupe::child_options how{.turn_budget = options.time, .isolation = options.isolation};
   // Only what works for every user on every system that Troupe runs on: a read-only view of the files, for one, needs
   // namespaces. A file of a byte is the smallest limit there is, and too small for anything.
-  how.process.limits = {
-      .memory_bytes = options.memory_bytes, .cpu_time = options.cpu_time, .open_files = 64, .file_bytes = 1};
-  how.process.sandbox = {.no_network = true, .system_calls = true};
+  if (options.isolation == troupe::tier::process) {
+    how.process.limits = {
+        .memory_bytes = options.memory_bytes, .cpu_time = options.cpu_time, .open_files = 64, .file_bytes = 1};
+    how.process.sandbox = {.no_network = true, .system_calls = true};
+  }
   // A file that ends the reader once is not tried again, and there may be many such files.
   how.quarantine_after = 0;
   return {.name = "intake",

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <troupe/memory/errc.hpp>
+#include <troupe/memory/recursive_summary.hpp>
 #include <troupe/memory/store.hpp>
 #include <troupe/memory/tokens.hpp>
 #include <troupe/net/codec.hpp>
@@ -146,7 +147,7 @@ class forgetting {
         continue;
       }
       const auto tokens_max = std::max<std::size_t>(16, count_tokens(what->text));
-      auto text = parts_.summarizer->summarize(texts, tokens_max);
+      auto text = summarize_recursively(*parts_.summarizer, texts, {.tokens_max = tokens_max});
       if (!text) return std::move(text).error().with_context("making a summary again");
       remade.text = new_texts[next] = *std::move(text);
       if (auto done = store_.apply(command_of(author_, std::move(remade))); !done) return std::move(done).error();

@@ -239,6 +239,11 @@ result<void> state_machine::apply_one(const command& whole, const remake_summary
   if (found->what.kind != record_kind::summary)
     return error{errc::invalid_argument, "the record " + op.id.to_string() + " is no summary"};
   if (op.text.size() > text_size_bytes_max) return too_large("bytes of a record's text", text_size_bytes_max);
+  const auto& before = found->what.sources;
+  for (const auto& source : op.sources)
+    if (std::find(before.begin(), before.end(), source) == before.end())
+      return error{errc::invalid_argument, "the summary " + op.id.to_string() + " was not made from " +
+                                               source.to_string() + ": it can lose sources, not gain them"};
   difference by;
   unindex(found->what, found->where, by);
   if (found->archived) by.archived_bytes -= static_cast<std::int64_t>(counted_bytes(found->what));

@@ -54,7 +54,10 @@ class worker : public troupe::agent {
  private:
   troupe::task<void> post_stop(troupe::turn& now, const troupe::exit_cause& cause) override {
     std::cout << "stopped: " << cause.describe() << std::endl;
-    if (stubborn_) co_await now.sleep(std::chrono::hours{1});
+    if (!stubborn_) co_return;
+    std::cout << "and stays\n";  // not flushed: whoever ends the program has to see to it
+    std::cerr << "it waits\n";   // told at once
+    co_await now.sleep(std::chrono::hours{1});
   }
   const bool stubborn_;
 };
@@ -65,19 +68,21 @@ int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (argc > 1) argv[1] = argv[0];
   if (what == "unread") lose_reader_of_errors();
-  return troupe::run(argc - 1, argv + 1,
-                     [&](troupe::node& node) {
-                       const troupe::child_options options{.shutdown = troupe::shutdown_policy::infinity()};
-                       node.supervise({.name = "top",
-                                       .intensity = 0,
-                                       .children = {troupe::child<worker>("worker", options, what == "stubborn")}})
-                           .value();
-                       const auto it = node.ref(troupe::path{"/top/worker"});
-                       if (what == "throw") throw std::runtime_error{"the setup failed"};
-                       if (what == "fail") node.send(it, go{});
-                       if (what == "tool") node.ask(it, use_tool{}).value();
-                       if (what == "unread") node.log().error("nobody reads this");
-                       std::cout << "ready" << std::endl;
-                     },
-                     {.name = "lasting_program", .version = "1.2.3"});
+  return troupe::run(
+      argc - 1, argv + 1,
+      [&](troupe::node& node) {
+        const troupe::child_options options{.shutdown = troupe::shutdown_policy::infinity()};
+        node.supervise({.name = "top",
+                        .intensity = 0,
+                        .children = {troupe::child<worker>("worker", options, what == "stubborn" || what == "stuck")}})
+            .value();
+        const auto it = node.ref(troupe::path{"/top/worker"});
+        if (what == "throw") throw std::runtime_error{"the setup failed"};
+        if (what == "fail") node.send(it, go{});
+        if (what == "tool") node.ask(it, use_tool{}).value();
+        if (what == "unread") node.log().error("nobody reads this");
+        if (what == "stuck") node.request_stop("there is nothing to do");
+        std::cout << "ready" << std::endl;
+      },
+      {.name = "lasting_program", .version = "1.2.3"});
 }

@@ -3,8 +3,8 @@
 #include <thread>
 #include <vector>
 
+#include "faults.hpp"
 #include "gate.hpp"
-#include "scripted.hpp"
 
 using namespace troupe;
 using namespace support;
@@ -55,6 +55,15 @@ class slow_to_stop final : public agent {
   }
   event& begun_;
   std::atomic<bool>& over_;
+};
+
+class late_to_stop : public agent {
+ public:
+  late_to_stop(agent_context& context, duration takes) : agent{context}, takes_{takes} {}
+
+ private:
+  task<void> post_stop(turn& now, const exit_cause&) override { co_await now.sleep(takes_); }
+  const duration takes_;
 };
 
 }  // namespace
@@ -109,6 +118,33 @@ BOOST_AUTO_TEST_CASE(a_node_is_stopped_and_destroyed_by_another_thread_than_the_
   BOOST_REQUIRE(stopped.wait());
   BOOST_REQUIRE(destroyed.wait());
   other.join();
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_says_after_a_second_for_whom_it_waits) {
+  std::string lines;
+  node n{support::logging_to(lines)};
+  const child_options patient{.shutdown = shutdown_policy::infinity()};
+  must_supervise(n, {.name = "top",
+                     .children = {scripted_child("prompt", echo), child<late_to_stop>("late", patient, duration{5s})}});
+  must_supervise(n, {.name = "other", .children = {child<late_to_stop>("later", patient, duration{900ms})}});
+  lines.clear();
+  n.stop();
+  const auto told = [&](const char* what) { return lines.find(what) != std::string::npos; };
+  BOOST_TEST(told("waits for agents to end"), lines);
+  BOOST_TEST(told("/top/late (in `post_stop`, which waits on: sleep)"), lines);
+  BOOST_TEST(told("for_ms=1000"), lines);
+  BOOST_TEST(told("for_ms=2000"), lines);
+  BOOST_TEST(told("for_ms=4000"), lines);
+  BOOST_TEST(!told("prompt"), lines);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_that_takes_no_second_says_nothing) {
+  std::string lines;
+  node n{support::logging_to(lines)};
+  const child_options patient{.shutdown = shutdown_policy::infinity()};
+  must_supervise(n, {.name = "top", .children = {child<late_to_stop>("late", patient, duration{900ms})}});
+  n.stop();
+  BOOST_TEST(lines.find("waits for") == std::string::npos, lines);
 }
 
 BOOST_AUTO_TEST_CASE(who_stops_a_node_a_second_time_waits_for_the_first) {

@@ -33,7 +33,7 @@ std::vector<std::int64_t> pids_in(const std::string& text) {
 // The program with five process-tier agents, a tool that one of them started, and the launcher: seven processes.
 struct node_outside {
   explicit node_outside(const std::string& how = "wait") : program{{TROUPE_ORPHAN_PROGRAM, how}} {
-    BOOST_REQUIRE(program.wait_for("ready"));
+    BOOST_REQUIRE_MESSAGE(program.wait_for("ready"), program.text());
     pids = pids_in(program.text());
     BOOST_REQUIRE(pids.size() == 7U);
     for (const auto each : pids) BOOST_REQUIRE(!is_gone(each));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <mutex>
+#include <support/process.hpp>
 #include <troupe/actors/budget.hpp>
 #include <troupe/actors/run.hpp>
 
@@ -62,6 +64,10 @@ struct secret {
   int* where = nullptr;
   TROUPE_LOCAL_MESSAGE(secret)
 };
+struct tell_secret {
+  message what;
+  TROUPE_MESSAGE(tell_secret, what)
+};
 struct kill_other {
   agent_ref whom;
   TROUPE_MESSAGE(kill_other, whom)
@@ -88,6 +94,7 @@ class talker : public agent {
     on([this](const what_ended&) { return told{ended_}; });
     on([](const stop_now& what, turn& now) { now.stop(exit_cause::normal(what.why)); });
     on([](const secret&) {});
+    on([](const tell_secret&) {});
     on([](const kill_other& what, turn& now) { now.kill(what.whom, "by a process"); });
   }
 
@@ -315,6 +322,78 @@ BOOST_AUTO_TEST_CASE(messages_that_cannot_leave_the_process_are_refused_and_the_
   BOOST_REQUIRE(!unknown);
   BOOST_TEST(unknown.error().is(agent_errc::no_handler));
   BOOST_TEST(must(h.ask(tell{"here"})).text == "still here");
+}
+
+BOOST_AUTO_TEST_CASE(messages_that_cannot_leave_the_process_and_that_nobody_waits_for_are_dead_letters) {
+  std::mutex mutex;
+  std::string lines;
+  auto options = threaded();
+  options.log = logger::make({.level = log_level::warn,
+                              .format = log_format::human,
+                              .colour = false,
+                              .sink =
+                                  [&](std::string_view line) {
+                                    std::scoped_lock lock{mutex};
+                                    lines += line;
+                                  }})
+                    .value();
+  house h{std::move(options)};
+  h.open_process<talker>({}, std::string{});
+  const auto lost = [&] { return h.n.dropped()[static_cast<std::size_t>(drop_reason::local_message)]; };
+  h.n.send(h.worker(), secret{});
+  BOOST_TEST(lost() == 1U);  // at once
+  h.n.send(h.worker(), secret{});
+  BOOST_TEST(lost() == 2U);
+  BOOST_REQUIRE(!h.n.dead_letters().empty());
+  BOOST_TEST(h.n.dead_letters().back().message_type == "secret");
+  BOOST_TEST((h.n.dead_letters().back().to == h.worker().path()));
+  // That one of its fields is local is found out later.
+  h.n.send(h.worker(), tell_secret{message::of(secret{})});
+  BOOST_TEST(comes_true([&] { return lost() == 3U; }));
+  const auto asked = h.ask(tell_secret{message::of(secret{})});
+  BOOST_REQUIRE(!asked);
+  BOOST_TEST(asked.error().is(agent_errc::local_message));
+  // To one below it.
+  const auto below = must(h.ask(spawn_below{"one"}));
+  h.n.send(below, secret{});
+  BOOST_TEST(lost() == 5U);
+  h.n.stop();
+  std::scoped_lock lock{mutex};
+  const auto first = lines.find("a message cannot leave its process");
+  BOOST_REQUIRE(first != std::string::npos);
+  BOOST_TEST(contains(lines, "`secret` cannot leave its process"), lines);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_asks_what_cannot_leave_the_process_is_told_at_once) {
+  house h;
+  h.open_process({.heartbeat_timeout = 1min});
+  auto hangs = h.n.begin_ask(h.worker(), suffer{damage::hang_in_call}, 1min);
+  auto asked = h.n.begin_ask(h.worker(), secret{}, 1min);
+  BOOST_TEST(asked.ready());
+  const auto refused = asked.get();
+  BOOST_TEST(refused.error().is(agent_errc::local_message));
+  BOOST_TEST(contains(refused.error().message(), "/top/worker runs in a process of its own"));
+  h.n.kill(h.worker());
+  BOOST_TEST(!hangs.get());
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_does_not_begin_with_process_main_is_told_so_and_what_to_add) {
+  support::process program{{TROUPE_UNREADY_PROGRAM}};
+  BOOST_TEST(program.wait() == 0, program.text());
+  BOOST_TEST(contains(program.text(), "this program cannot make processes for agents"), program.text());
+  BOOST_TEST(contains(program.text(), "`if (const auto code = troupe::process_main()) return *code;`"), program.text());
+  BOOST_TEST(contains(program.text(), "no process is left"), program.text());
+}
+
+BOOST_AUTO_TEST_CASE(a_process_without_a_handle_is_ended_and_its_agent_does_not_start) {
+  support::process program{{TROUPE_UNREADY_PROGRAM, "no_handles"}};
+  BOOST_TEST(program.wait() == 0, program.text());
+  if (contains(program.text(), "no filters of system calls")) {
+    BOOST_TEST_MESSAGE("skipped: " << program.text());
+    return;
+  }
+  BOOST_TEST(contains(program.text(), "no handle of it (pidfd_open): Too many open files"), program.text());
+  BOOST_TEST(contains(program.text(), "no process is left"), program.text());
 }
 
 BOOST_AUTO_TEST_CASE(long_messages_pass_up_to_the_limit) {

@@ -1,6 +1,7 @@
 // Messages that fail the same way again and again are set aside.
 
 #include "faults.hpp"
+#include "quarantine_store.hpp"
 #include "supervised.hpp"
 
 using namespace troupe;
@@ -100,6 +101,7 @@ BOOST_AUTO_TEST_CASE(an_entry_tells_what_happened) {
   BOOST_TEST(entry.refused == 1u);
   BOOST_TEST((entry.kind() == fault::bug));
   BOOST_TEST(entry.text == "no luck with poison");
+  BOOST_TEST(entry.content == "{text: \"poison\", kind: 1, times: -1}");
   BOOST_TEST(entry.first_ns == began.time_since_epoch().count());
   BOOST_TEST((duration{entry.last_ns - entry.first_ns} == 2s));
   BOOST_TEST(entry.history.size() == 3u);
@@ -406,6 +408,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_cannot_be_compared_is_only_equal_to_itself) 
   n.advance(1min);
   BOOST_TEST(tries == 3);  // retries of one message are known to be the same
   BOOST_TEST(n.quarantine().size() == 1u);
+  BOOST_TEST(n.quarantine()[0].content == "opaque (local to its process: its fields cannot be shown)");
   n.send(n.ref(path{"/top/a"}), opaque{"x"});
   n.settle();
   BOOST_TEST(tries == 4);  // another object
@@ -517,6 +520,50 @@ BOOST_AUTO_TEST_CASE(the_operator_may_come_at_any_time) {
   BOOST_TEST(last > 1u);
   for (const auto& each : n.quarantine()) (void)n.drop_quarantined(each.id);
   BOOST_TEST(must(n.ask(b, job{"good"})).text == "good");
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_was_in_hand_when_an_equal_one_was_set_aside_makes_no_second_entry) {
+  actors::quarantine_store store{10};
+  const path agent{"/top/a"};
+  const auto fails = [&](const message& what, fault kind, std::string text) {
+    return store.failed({.agent = agent,
+                         .what = &what,
+                         .type = what.type(),
+                         .kind = kind,
+                         .failed = {.text = std::move(text)},
+                         .limit = 1});
+  };
+  const auto one = message::of(poison), other = message::of(poison), different = message::of(job{"else"});
+  const auto first = fails(one, fault::bug, "no luck");
+  BOOST_TEST(first.aside == 1u);
+  BOOST_TEST(first.made.has_value());
+  const auto second = fails(other, fault::timeout, "too late");
+  BOOST_TEST(second.aside == 1u);
+  BOOST_TEST(!second.made.has_value());
+  BOOST_TEST(store.size() == 1u);
+  BOOST_TEST(store.find(1)->failures == 2u);
+  BOOST_TEST(store.find(1)->text == "too late");
+  BOOST_TEST(store.find(1)->history.size() == 2u);
+  BOOST_TEST(fails(different, fault::bug, "no luck").aside == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(equal_messages_in_flight_in_a_reentrant_agent_make_one_entry) {
+  node n{deterministic()};
+  must_supervise(n, top_of(scripted_child("a",
+                                          [](scripted& me) {
+                                            me.reentrant();
+                                            me.on([](job j, turn& now) -> task<answer> {
+                                              co_await now.sleep(1ms);
+                                              fail_with(j.kind, "no luck with " + j.text);
+                                              co_return answer{};
+                                            });
+                                          },
+                                          {.on_fault = {{fault::bug, fault_action::quarantine()}}})));
+  for (int i = 0; i < 4; ++i) n.send(n.ref(path{"/top/a"}), poison);
+  n.advance(1s);
+  n.send(n.ref(path{"/top/a"}), poison);
+  n.advance(1s);
+  BOOST_TEST(n.quarantine().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(equal_messages_are_the_same_and_others_are_not) {

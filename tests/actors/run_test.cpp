@@ -1,3 +1,6 @@
+#include <signal.h>
+#include <sys/time.h>
+
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
@@ -99,9 +102,19 @@ BOOST_AUTO_TEST_CASE(a_second_signal_ends_a_program_at_once) {
   support::process program{{lasting, "stubborn", "--threads", "1"}};
   BOOST_REQUIRE_MESSAGE(program.wait_for("ready"), program.text());
   program.send(SIGINT);
-  BOOST_REQUIRE_MESSAGE(program.wait_for("stopped: shutdown"), program.text());  // and would wait for an hour
+  BOOST_REQUIRE_MESSAGE(program.wait_for("it waits"), program.text());  // for an hour
   program.send(SIGTERM);
   BOOST_TEST(program.wait() == 128 + SIGTERM, program.text());
+  BOOST_TEST(program.text().find("and stays") != std::string::npos, program.text());  // what was printed is not lost
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_stops_says_what_it_waits_for_and_a_signal_ends_it) {
+  support::process program{{lasting, "stuck", "--threads", "1"}};
+  BOOST_REQUIRE_MESSAGE(program.wait_for("waits for agents to end"), program.text());
+  BOOST_REQUIRE_MESSAGE(program.wait_for("/top/worker (in `post_stop`, which waits on: sleep)"), program.text());
+  program.send(SIGTERM);
+  BOOST_TEST(program.wait() == 128 + SIGTERM, program.text());
+  BOOST_TEST(program.text().find("and stays") != std::string::npos, program.text());
 }
 
 BOOST_AUTO_TEST_CASE(a_program_that_an_agent_starts_can_be_ended_by_a_signal) {
@@ -128,6 +141,21 @@ BOOST_AUTO_TEST_CASE(a_setup_that_throws_and_a_supervisor_that_gives_up_are_fail
   const auto failed = run_program({lasting, "fail"});
   BOOST_TEST(failed.code == 1);
   BOOST_TEST(failed.has("/top ended"), failed.text);
+}
+
+// Of the reader itself: a signal in the middle of a wait is neither the end of the output nor that of the program.
+BOOST_AUTO_TEST_CASE(signals_in_the_test_end_no_wait_for_a_program) {
+  struct sigaction ring {
+  }, before{};
+  ring.sa_handler = [](int) {};
+  ::sigaction(SIGALRM, &ring, &before);  // without SA_RESTART
+  const itimerval often{{0, 2'000}, {0, 2'000}}, never{};
+  ::setitimer(ITIMER_REAL, &often, nullptr);
+  support::process program{{"/bin/sh", "-c", "sleep 0.1; echo said; exec >&- 2>&-; sleep 0.1; exit 3"}};
+  BOOST_TEST(program.wait() == 3);
+  BOOST_TEST(program.text() == "said\n");
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::sigaction(SIGALRM, &before, nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_flag_is_named) {

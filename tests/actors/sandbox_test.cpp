@@ -231,8 +231,36 @@ BOOST_AUTO_TEST_CASE(specs_that_cannot_be_are_refused) {
   BOOST_TEST(said({.sandbox = {.writable = {"/tmp"}}}).find("not read-only") != std::string::npos);
   BOOST_TEST(said({.sandbox = {.read_only_files = true, .writable = {"tmp"}}}).find("absolute") != std::string::npos);
   BOOST_TEST(said({.limits = {.open_files = 3}}).find("32 open files") != std::string::npos);
+  BOOST_TEST(said({.limits = {.memory_bytes = 65'536}}).find("at least 1048576") != std::string::npos);
+  BOOST_TEST(said({.limits = {.cpu_time = 0s}}).find("1 s at least") != std::string::npos);
   BOOST_TEST(said({.heartbeat_timeout = 1ms}).find("heartbeat") != std::string::npos);
   BOOST_TEST(said({.message_bytes_max = 0}).find("no bytes") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(limits_and_sandboxes_are_for_processes_only_and_not_left_out_in_silence) {
+  node n{threaded()};
+  for (const auto where : {tier::inlined, tier::thread})
+    for (const process_options& how :
+         {process_options{.limits = {.cpu_time = 1s}}, process_options{.sandbox = {.no_network = true}}}) {
+      const auto outcome =
+          n.supervise({.name = "top", .children = {child<intruder>("worker", {.isolation = where, .process = how})}});
+      BOOST_REQUIRE(!outcome);
+      BOOST_TEST(outcome.error().is(agent_errc::bad_isolation));
+      const auto& said = outcome.error().message();
+      BOOST_TEST(
+          said.find(how.sandbox.no_network ? "it has a sandbox, but" : "it has limits, but") != std::string::npos,
+          said);
+      BOOST_TEST(said.find("say .isolation = tier::process") != std::string::npos, said);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_least_memory_there_may_be_is_enough_for_a_process) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  BOOST_TEST_MESSAGE("skipped: a sanitizer needs more than such a limit for itself");
+#else
+  cell_block b{{.limits = {.memory_bytes = std::size_t{1} << 20, .open_files = 32}}};
+  BOOST_TEST(b.ask(attempt{"read", "/proc/self/status"}).has_value());
+#endif
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,7 +21,7 @@ struct a_store {
     options.time = &time;
     if (!options.seed) options.seed = 1;
     auto opened = memory::store::open(options);
-    BOOST_REQUIRE_MESSAGE(opened, opened.error().describe());
+    if (!opened) BOOST_FAIL(opened.error().describe());
     store = *std::move(opened);
   }
   memory::store* operator->() const { return store.get(); }
@@ -34,7 +34,7 @@ struct a_store {
     what.text = std::move(text);
     if (with) with(what);
     auto made = store->remember({}, std::move(what));
-    BOOST_REQUIRE_MESSAGE(made, made.error().describe());
+    if (!made) BOOST_FAIL(made.error().describe());
     return *made;
   }
   id fact(const path& space, std::string key, std::string value, timestamp from = {}) {
@@ -45,7 +45,7 @@ struct a_store {
   }
   void require_clean() const {
     const auto report = memory::check(*store);
-    BOOST_REQUIRE_MESSAGE(report, report.error().describe());
+    if (!report) BOOST_FAIL(report.error().describe());
     std::string faults;
     for (const auto& each : report->faults) faults += "\n  " + each;
     BOOST_TEST(report->clean(), faults);

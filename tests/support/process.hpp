@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,7 +55,8 @@ class process {
     close_input();
     if (pid_ > 0) {
       ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
+      while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+      }
     }
   }
   process(const process&) = delete;
@@ -71,7 +74,8 @@ class process {
     while (read_some()) {
     }
     int status = 0;
-    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    while (::waitpid(pid_, &status, 0) < 0) BOOST_REQUIRE_MESSAGE(errno == EINTR, "waitpid: " << std::strerror(errno));
+    pid_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
   const std::string& text() const noexcept { return text_; }
@@ -82,18 +86,26 @@ class process {
     for (;;) {
       if (to_write_.empty()) close_input();
       pollfd ends[] = {{output_, POLLIN, 0}, {input_, POLLOUT, 0}};
-      ::poll(ends, 2, -1);
+      if (::poll(ends, 2, -1) < 0) {
+        BOOST_REQUIRE_MESSAGE(errno == EINTR, "poll: " << std::strerror(errno));
+        continue;
+      }
       if (ends[1].revents != 0) feed();
       if (ends[0].revents == 0) continue;
       char buffer[4096];
       const auto got = ::read(output_, buffer, sizeof buffer);
-      if (got <= 0) return false;
+      if (got < 0) {  // a signal, or nothing there yet: no end
+        BOOST_REQUIRE_MESSAGE(errno == EINTR || errno == EAGAIN, "read: " << std::strerror(errno));
+        continue;
+      }
+      if (got == 0) return false;
       text_.append(buffer, static_cast<std::size_t>(got));
       return true;
     }
   }
   void feed() {
     const auto taken = ::write(input_, to_write_.data(), to_write_.size());
+    if (taken < 0 && (errno == EINTR || errno == EAGAIN)) return;
     to_write_.erase(0, taken > 0 ? static_cast<std::size_t>(taken) : to_write_.size());
   }
   void close_input() {

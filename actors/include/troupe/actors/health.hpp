@@ -62,13 +62,14 @@ enum class drop_reason : std::uint8_t {
   mailbox_full,
   dropped_oldest,
   no_handler,
-  expired,      // Its deadline passed in the mailbox.
-  late_reply,   // The answer came after the one who asked had given up.
-  withdrawn,    // Whoever asked ended before it was handled.
-  bad_message,  // It came as bytes that do not hold what its handler takes.
-  quarantined,  // An equal message is set aside.
+  expired,        // Its deadline passed in the mailbox.
+  late_reply,     // The answer came after the one who asked had given up.
+  withdrawn,      // Whoever asked ended before it was handled.
+  bad_message,    // It came as bytes that do not hold what its handler takes.
+  quarantined,    // An equal message is set aside.
+  local_message,  // It cannot leave its process, and the agent is in another one.
 };
-inline constexpr std::size_t drop_reasons = 10;
+inline constexpr std::size_t drop_reasons = 11;
 
 std::string_view to_string(drop_reason reason) noexcept;
 

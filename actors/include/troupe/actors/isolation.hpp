@@ -18,17 +18,18 @@ enum class tier : std::uint8_t {
 };
 std::string_view to_string(tier where) noexcept;
 
-// What a process may use. An agent that goes beyond ends with fault::resource_limit.
+// What a process may use; for tier::process only. An agent that goes beyond ends with fault::resource_limit.
 struct process_limits {
-  std::size_t memory_bytes = 0;         // That it may allocate, beyond what the runtime itself takes; 0: no limit.
+  std::size_t memory_bytes = 0;         // That it may allocate, beyond what the runtime itself takes; at least 1 MiB.
+                                        // 0: no limit.
   duration cpu_time = duration::max();  // Of all its threads since it started; whole seconds, rounded up.
   std::size_t open_files = 0;           // Descriptors; at least 32. 0: as the node's.
   std::size_t file_bytes = 0;           // The largest file that it may write; 0: no limit.
   TROUPE_MESSAGE(process_limits, memory_bytes, cpu_time, open_files, file_bytes)
 };
 
-// What a process for untrusted code or input is kept from. Where the system cannot do one of these, the agent does not
-// start, and the error says why: nothing is left out in silence.
+// What a process for untrusted code or input is kept from; for tier::process only. Where the system cannot do one of
+// these, the agent does not start, and the error says why: nothing is left out in silence.
 struct process_sandbox {
   bool no_network = false;       // Only sockets of its own: a network namespace, or where that is not allowed, no
                                  // sockets but those of the local kind.

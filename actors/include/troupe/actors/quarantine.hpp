@@ -33,9 +33,13 @@ struct quarantine_entry {
   std::uint8_t fault = 0;                // The number of the kind of its failures.
   std::string text = {};                 // What they said.
   std::vector<failed_try> history = {};  // The first and the latest, oldest first; 16 at most.
+  // The fields of the message as text, {text: "…", count: 3}, 4 KiB at most; of one whose fields cannot be shown, its
+  // type and why.
+  std::string content = {};
 
   troupe::fault kind() const noexcept { return static_cast<troupe::fault>(fault); }
-  TROUPE_MESSAGE(quarantine_entry, id, agent, message_type, failures, refused, first_ns, last_ns, fault, text, history)
+  TROUPE_MESSAGE(quarantine_entry, id, agent, message_type, failures, refused, first_ns, last_ns, fault, text, history,
+                 content)
 };
 
 // Oldest first.

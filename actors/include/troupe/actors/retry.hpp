@@ -18,33 +18,33 @@ namespace troupe {
 namespace actors {
 
 template <class T>
-struct awaited {};
+struct begun_value {};
 template <class T>
-struct awaited<effect<T>> {
+struct begun_value<effect<T>> {
   using type = T;
 };
 template <class T>
-struct awaited<named_effect<T>> {
+struct begun_value<named_effect<T>> {
   using type = T;
 };
 template <class T>
-struct awaited<task<T>> {
+struct begun_value<task<T>> {
   using type = T;
 };
 // What comes out of what a function begins.
 template <class F>
-using awaited_t = typename awaited<std::invoke_result_t<F&>>::type;
+using begun_value_t = typename begun_value<std::invoke_result_t<F&>>::type;
 
 // A temporary that is handed to a coroutine has to survive g++ 12: see named_effect.
 template <class F>
 concept safe_beginning = !spoilt_as_temporary<F> && requires {
-  typename awaited_t<std::remove_cvref_t<F>>;
+  typename begun_value_t<std::remove_cvref_t<F>>;
 };
 
 // Begins and waits; a failure becomes a value. Other exceptions are bugs, and pass.
 template <class F>
-task<result<awaited_t<F>>> outcome_of(F& begin) {
-  using T = awaited_t<F>;
+task<result<begun_value_t<F>>> outcome_of_begun(F& begin) {
+  using T = begun_value_t<F>;
   try {
     auto begun = begin();
     if constexpr (requires { begun.as_result(); }) {
@@ -70,9 +70,9 @@ T value_or_throw(result<T>& outcome) {
 std::optional<duration> delay_before_retry(turn& now, const retry_policy& policy, int failed, const error& why);
 
 template <class F>
-task<awaited_t<F>> retry_loop(turn& now, retry_policy policy, F begin) {
+task<begun_value_t<F>> retry_loop(turn& now, retry_policy policy, F begin) {
   for (int failed = 1;; ++failed) {
-    auto trying = outcome_of(begin);
+    auto trying = outcome_of_begun(begin);
     auto outcome = co_await std::move(trying);
     if (outcome) co_return value_or_throw(outcome);
     const auto delay = delay_before_retry(now, policy, failed, outcome.error());
@@ -82,10 +82,10 @@ task<awaited_t<F>> retry_loop(turn& now, retry_policy policy, F begin) {
 }
 
 template <class F>
-task<awaited_t<F>> guarded_call(circuit_breaker& breaker, F begin) {
+task<begun_value_t<F>> guarded_call(circuit_breaker& breaker, F begin) {
   auto entered = breaker.enter();
   if (!entered) throw failure{std::move(entered).error()};
-  auto trying = outcome_of(begin);
+  auto trying = outcome_of_begun(begin);
   auto outcome = co_await std::move(trying);
   if (outcome)
     entered->succeeded();
@@ -105,7 +105,7 @@ task<awaited_t<F>> guarded_call(circuit_breaker& breaker, F begin) {
 // The function may capture by reference what the handler owns. One that captures values with memory of their own has to
 // be named first: `auto begin = [words] {...}; co_await retry(now, {}, begin);`.
 template <class F>
-task<actors::awaited_t<std::remove_cvref_t<F>>> retry(turn& now, const retry_policy& policy, F&& begin) {
+task<actors::begun_value_t<std::remove_cvref_t<F>>> retry(turn& now, const retry_policy& policy, F&& begin) {
   static_assert(actors::safe_beginning<F>, "name the function first: g++ 12 corrupts it in the expression of co_await");
   return actors::retry_loop<std::remove_cvref_t<F>>(now, policy, std::forward<F>(begin));
 }
@@ -115,7 +115,7 @@ task<actors::awaited_t<std::remove_cvref_t<F>>> retry(turn& now, const retry_pol
 //
 //   co_await retry(now, {}, [&] { return guarded(now, "openai", [&] { return now.ask<prompt>(openai, words); }); });
 template <class F>
-task<actors::awaited_t<std::remove_cvref_t<F>>> guarded(turn& now, std::string_view breaker, F&& begin) {
+task<actors::begun_value_t<std::remove_cvref_t<F>>> guarded(turn& now, std::string_view breaker, F&& begin) {
   static_assert(actors::safe_beginning<F>, "name the function first: g++ 12 corrupts it in the expression of co_await");
   return actors::guarded_call<std::remove_cvref_t<F>>(now.breaker(breaker), std::forward<F>(begin));
 }

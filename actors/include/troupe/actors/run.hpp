@@ -33,7 +33,8 @@ std::optional<int> process_main();
 
 // The main function of a program that is a node: reads flags, environment and file, starts a node, calls `setup` on it,
 // and runs until SIGINT or SIGTERM, until a top-level supervisor ends, or until somebody calls node::request_stop; then
-// stops the tree in order. A second signal ends the process at once, with 128 and the signal's number.
+// stops the tree in order. A signal while it stops, or a second one, ends the process at once, with 128 and the
+// signal's number.
 //
 // Flags: --config FILE, --set KEY=VALUE, --threads N, --log-level L, --log-format F, --show-config, --version, --help.
 // A TROUPE_ variable that is no setting is mentioned on stderr.

@@ -28,7 +28,7 @@ struct put_record {
   }
 };
 
-// Gives a summary other words and sources, under the same id.
+// Gives a summary other words, and fewer sources, under the same id.
 struct remake_summary {
   troupe::id id;
   std::string text;

@@ -21,6 +21,8 @@
 #include <troupe/memory/record.hpp>
 #include <troupe/memory/space.hpp>
 #include <troupe/memory/summarizer.hpp>
+#include <troupe/memory/summary_policy.hpp>
+#include <troupe/memory/window.hpp>
 #include <vector>
 
 namespace rocksdb {
@@ -53,6 +55,18 @@ struct facts_query {
   std::optional<timestamp> known_at = {};  // none: now
   bool history = false;                    // all versions known then, in the order of key and time; as_of is not used
   std::size_t limit = 10'000;
+};
+
+// What a prompt about a space is to be made of: pinned parts, the space's latest summary, what recall finds for the
+// question, and the newest records. Records with the attribute "call" and equal values are one call and its results.
+struct window_query {
+  path space = {};
+  std::string question = {};  // empty: nothing is retrieved
+  std::vector<part> pinned = {};
+  window_options options = {};
+  memory::scope scope = memory::scope::subtree;  // of what is retrieved
+  std::size_t retrieved_max = 20;
+  std::size_t recent_max = 200;
 };
 
 // A page of a space's own records, in the order in which they came.
@@ -100,6 +114,10 @@ class store {
   result<void> define(const path& author, const path& space, space_options options);
   // For whoever may write on `on` by itself (the owner above it, or the root). No access: takes it back.
   result<void> grant(const path& author, const path& to, const path& on, std::optional<access> allowed);
+  // Summarises what is due by the policy in a space: all of its records since the last summary, but for the newest of
+  // `keep_tokens`, and the last summary itself, in one new summary; its sources then move to the archive, in the same
+  // command. So each summary stands for all before it, within its own bound. Returns its id; nothing if none is due.
+  result<std::optional<troupe::id>> summarize(const path& author, const path& space, const summary_policy& policy = {});
   result<outcome> erase(const path& author, std::vector<troupe::id> ids, std::string why);
   result<receipt> forget(const path& author, const forget_request& what);
 
@@ -113,6 +131,8 @@ class store {
   result<std::optional<std::string>> state(const path& author, const path& space, std::string_view key) const;
   // The best first. Fails as get() does; an empty text finds by the filters alone, the newest first.
   result<std::vector<hit>> recall(const path& author, const query& what) const;
+  // A record is in the window once: as recent, or else as retrieved. Fails as recall() and fill_window() do.
+  result<memory::window> window(const path& author, const window_query& what) const;
   // That path's space and all below it which the author may read, in the order of paths.
   result<std::vector<space_info>> spaces(const path& author, const path& under) const;
   // Lines from that number on. For the root alone.
