@@ -1,5 +1,7 @@
 #include <boost/test/unit_test.hpp>
+#include <map>
 #include <random>
+#include <set>
 #include <troupe/memory/tokens.hpp>
 
 #include "a_store.hpp"
