@@ -1,5 +1,7 @@
 #pragma once
 
+#include <rocksdb/env.h>
+
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <map>
