@@ -131,11 +131,11 @@ result<void> state_machine::count(const path& space, const difference& by, bool 
       const auto over = [&](const std::optional<std::uint64_t>& limit, std::uint64_t now) {
         return limit && now > *limit;
       };
-      if (within_quotas && by.records >= 0 && over(row->options.records_max, row->subtree_records))
+      if (within_quotas && by.records > 0 && over(row->options.records_max, row->subtree_records))
         return error{memory_errc::quota_exceeded, "the space " + up.str() + " holds all the records it may, " +
                                                       std::to_string(*row->options.records_max) +
                                                       ": forget some, or define a larger quota"};
-      if (within_quotas && by.bytes >= 0 && over(row->options.bytes_max, row->subtree_bytes))
+      if (within_quotas && by.bytes > 0 && over(row->options.bytes_max, row->subtree_bytes))
         return error{memory_errc::quota_exceeded, "the space " + up.str() + " would hold more than the " +
                                                       std::to_string(*row->options.bytes_max) +
                                                       " bytes it may: forget some, or define a larger quota"};
