@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <troupe/memory/errc.hpp>
@@ -50,7 +51,12 @@ rocksdb::ColumnFamilyOptions options_of(family which, const rocksdb::Options& al
   options.write_buffer_size = 16 << 20;
   options.level_compaction_dynamic_level_bytes = true;
   switch (which) {
-    case family::index: options.merge_operator = std::make_shared<append_operator>(); break;
+    case family::index:
+      options.merge_operator = std::make_shared<append_operator>();
+      // A batch comes in the order of keys, so that each is put in from where the last one was. One byte: few such
+      // places.
+      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+      break;
     case family::archive:
       options.compression = rocksdb::kZSTD;
       options.compression_opts.level = 6;
