@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <troupe/memory/errc.hpp>
@@ -52,12 +53,23 @@ rocksdb::ColumnFamilyOptions options_of(family which, const rocksdb::Options& al
   table.cache_index_and_filter_blocks = true;  // so that the cache bounds them too
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  // In pieces, of which the cache holds those in use: a file's whole filter is megabytes, and was read and verified
+  // anew for each key where it did not fit.
+  table.partition_filters = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_top_level_index_and_filter = true;
   table.format_version = 5;
   options.compression = rocksdb::kLZ4Compression;
   options.write_buffer_size = 16 << 20;
   options.level_compaction_dynamic_level_bytes = true;
   switch (which) {
-    case family::index: options.merge_operator = std::make_shared<append_operator>(); break;
+    case family::index:
+      options.merge_operator = std::make_shared<append_operator>();
+      // A batch comes in the order of keys, so that each is put in from where the last one was. One byte: few such
+      // places.
+      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+      break;
     case family::archive:
       options.compression = rocksdb::kZSTD;
       options.compression_opts.level = 6;
@@ -154,7 +166,8 @@ result<std::unique_ptr<database>> database::open(const database_options& options
                          "\"): take another folder");
     }
   }
-  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  // Of few parts, as a block that is larger than one is not kept.
+  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, 3);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < families; ++i)
     descriptors.emplace_back(family_names[i], options_of(static_cast<family>(i), all, cache));

@@ -55,7 +55,18 @@ std::uint64_t counted_bytes(const record& what) {
   return bytes;
 }
 
-result<outcome> state_machine::apply(const command& what) {
+std::vector<analyzed> analyze_texts(const analyzer& words, const command& of) {
+  std::vector<analyzed> texts(of.operations.size());
+  for (std::size_t n = 0; n < texts.size(); ++n) {
+    if (const auto* put = std::get_if<put_record>(&of.operations[n]))
+      texts[n] = words.analyze(put->what.text);
+    else if (const auto* remake = std::get_if<remake_summary>(&of.operations[n]))
+      texts[n] = words.analyze(remake->text);
+  }
+  return texts;
+}
+
+result<outcome> state_machine::apply(const command& what, std::span<const analyzed> texts) {
   outcome_ = {};
   std::uint64_t before = 0;
   if (const auto row = to_.get(family::meta, keys::applied)) before = keys::read_u64(*row);
@@ -72,6 +83,7 @@ result<outcome> state_machine::apply(const command& what) {
     to_.put(family::meta, keys::client_row(what.client), keys::u64(what.sequence));
   }
   for (std::size_t i = 0; i < what.operations.size(); ++i) {
+    text_ = &texts[i];
     auto done = std::visit([&](const auto& op) { return apply_one(what, op); }, what.operations[i]);
     if (done) continue;
     to_.reject();
@@ -171,9 +183,8 @@ void state_machine::store_record(const record& what, address where, bool archive
 }
 
 void state_machine::index(const record& what, address where, std::string_view vector, difference& by) {
-  const auto analyzed = words_.analyze(what.text);
-  add_postings(to_, where, analyzed);
-  by.words += analyzed.length;
+  add_postings(to_, where, *text_);
+  by.words += text_->length;
   by.bytes += static_cast<std::int64_t>(counted_bytes(what));
   if (!vector.empty()) to_.put(family::vectors, keys::at(where), std::string{vector});
   for (const auto& source : what.sources) to_.put(family::meta, keys::lineage(source, what.id), "");
