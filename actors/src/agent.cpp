@@ -1,6 +1,7 @@
 #include <troupe/actors/agent.hpp>
 
 #include "cell.hpp"
+#include "kept_state.hpp"
 #include "runtime.hpp"
 
 namespace troupe {

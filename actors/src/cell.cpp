@@ -407,7 +407,8 @@ void cell::timer_fired() {
         break;
       }
       case effect_kind::sleep: complete(id, message{}); break;
-      case effect_kind::send: {  // has waited for room long enough; what it sent stays in line
+      case effect_kind::left_alone: break;  // it is stored, however late
+      case effect_kind::send: {             // has waited for room long enough; what it sent stays in line
         turn& sender = *slot->owner;
         effects_.release(id);
         sender.room_effect_ = 0;

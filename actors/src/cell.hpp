@@ -103,6 +103,8 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   effect_table& effects() noexcept { return effects_; }
   error no_effects() const;
   void complete(std::uint64_t effect, result<message> outcome);
+  // Nobody waits for it any more. A record is stored all the same, and an error is logged.
+  void give_up(std::uint64_t effect) noexcept;
   void waits_on(effect_kind kind) noexcept;
   turn* current_turn() const noexcept { return current_; }
   // Whether a question of this turn could only be answered after the turn. Precondition: `whom` is not empty.
@@ -168,6 +170,7 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   void resume(turn& in_hand, std::coroutine_handle<> where);
   void step(turn& in_hand);
   void finish_turn(turn& over);
+  void tell_lost_record(const error& why) noexcept;
   void fail_turn(turn& over, std::exception_ptr thrown);
   std::unique_ptr<turn> remove(turn& over);
   void show_oldest_turn();
@@ -236,9 +239,10 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   std::uint64_t turn_count_ = 0;
   turn* current_ = nullptr;  // whose code runs
   spin_lock questions_lock_;
-  turn* questions_ = nullptr;  // the turns that somebody waits for, as a list; guarded by questions_lock_
-  instant last_end_{};         // of the turn that ended in this visit of the scheduler; the next one begins then
-  bool resumed_ = false;       // a turn was, by the signal in hand
+  turn* questions_ = nullptr;           // the turns that somebody waits for, as a list; guarded by questions_lock_
+  instant told_lost_ = instant::min();  // a record that could not be stored
+  instant last_end_{};    // of the turn that ended in this visit of the scheduler; the next one begins then
+  bool resumed_ = false;  // a turn was, by the signal in hand
   effect_table effects_;
   std::vector<instant> armed_;  // when the timers that were set fire, the next one last
   std::unique_ptr<std::unordered_map<troupe::path, std::uint64_t>> watching_;  // watches by number

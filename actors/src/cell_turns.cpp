@@ -132,6 +132,8 @@ void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
   try {
     if (kind == turn_kind::stop_hook)
       now.running_ = invocation{agent_->post_stop(now, cause)};
+    else if (agent_->kept_)
+      now.running_ = invocation{agent_->restore_and_start(now, cause)};
     else if (incarnation() == 1)
       now.running_ = invocation{agent_->on_start(now)};
     else
@@ -153,6 +155,7 @@ void cell::finish_turn(turn& over) {
   result<message> reply{message{}};
   try {
     reply = over.running_.take();
+    if (agent_->kept_ && !(ending_ && ending_->cause.is_failure())) agent_->save_kept();
   } catch (...) {
     return fail_turn(over, std::current_exception());
   }
@@ -310,6 +313,11 @@ void cell::complete(std::uint64_t effect, result<message> outcome) {
     child_ended();
     return;
   }
+  if (slot->kind == effect_kind::left_alone) {
+    effects_.release(effect);
+    if (!outcome) tell_lost_record(outcome.error());
+    return;
+  }
   slot->outcome = std::move(outcome);
   slot->finished = true;
   if (const auto waiter = std::exchange(slot->waiter, nullptr)) {
@@ -322,6 +330,28 @@ void cell::complete(std::uint64_t effect, result<message> outcome) {
       if (const auto* rest = effects_.awaited_by(owner)) waits_on(rest->kind);
     step(owner);
   }
+}
+
+void cell::give_up(std::uint64_t effect) noexcept {
+  auto* slot = effects_.find(effect);
+  if (slot && slot->kind == effect_kind::remember) {
+    if (!slot->finished) {
+      slot->kind = effect_kind::left_alone;
+      slot->owner = nullptr;
+      slot->waiter = nullptr;
+      return;
+    }
+    if (!slot->outcome) tell_lost_record(slot->outcome.error());
+  }
+  effects_.release(effect);
+}
+
+void cell::tell_lost_record(const error& why) noexcept {
+  const instant now = home().time().coarse_now();
+  if (now < later(told_lost_, std::chrono::minutes{1})) return;
+  told_lost_ = now;
+  home().log().warn("a record was not stored, and nobody waited to be told; the next ones of this minute go unsaid",
+                    {{"agent", where().str()}, {"error", why.describe()}});
 }
 
 void cell::waits_on(effect_kind kind) noexcept {

@@ -21,6 +21,9 @@ std::string_view to_string(effect_kind kind) noexcept {
     case effect_kind::stop_hook: return "stop hook";
     case effect_kind::wall_time: return "wall time";
     case effect_kind::retry: return "retry";
+    case effect_kind::memory: return "memory";
+    case effect_kind::remember: return "remember";
+    case effect_kind::left_alone: return "record left alone";
   }
   return "";
 }

@@ -30,6 +30,9 @@ enum class effect_kind : std::uint8_t {
   stop_hook,     // the time that it has when nobody else watches over it
   wall_time,     // that the agent has by its own budget
   retry,         // until a message that failed is handled again
+  memory,        // an answer from memory
+  remember,      // that a record is stored
+  left_alone,    // the same, when nobody waits for it any more
 };
 std::string_view to_string(effect_kind kind) noexcept;
 

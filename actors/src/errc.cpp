@@ -1,6 +1,7 @@
 #include <troupe/actors/errc.hpp>
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/actors/fault.hpp>
+#include <troupe/memory/errc.hpp>
 
 namespace troupe {
 
@@ -111,6 +112,12 @@ agent_errc errc_of(fault kind) noexcept {
 }
 
 fault fault_of(const error& why) noexcept {
+  switch (static_cast<memory_errc>(why.number())) {
+    case memory_errc::overloaded: return fault::overload;
+    case memory_errc::denied: return fault::policy_denied;
+    case memory_errc::quota_exceeded: return fault::resource_limit;
+    default: break;
+  }
   switch (static_cast<agent_errc>(why.cause_number() != 0 ? why.cause_number() : why.number())) {
     case agent_errc::timeout:
     case agent_errc::turn_too_long: return fault::timeout;

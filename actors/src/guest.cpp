@@ -71,6 +71,8 @@ frames::answer answer_of(std::uint64_t number, const result<message>& reply, std
   return out;
 }
 
+error too_many_questions() { return {agent_errc::overloaded, "10,000 questions of this process wait for answers"}; }
+
 // -- who waits outside ------------------------------------------------------------------------------------------------
 
 // Whoever sent a message to the agent of this process, and gets its answer.
@@ -108,6 +110,8 @@ class guest final : public uplink {
   void watch(std::uint64_t number, const troupe::path& who) override { out_.send(frames::watch{number, who}); }
   void unwatch(std::uint64_t number) override { out_.send(frames::unwatch{number}); }
   void kill(const troupe::path& who, std::string why) override { out_.send(frames::kill{who, std::move(why)}); }
+  void use_memory(const troupe::path& author, const memory_request& request, std::shared_ptr<reply_sink> whom,
+                  std::uint64_t effect) override;
   void root_ended(const exit_cause& cause) override { leave(cause); }
 
  private:
@@ -396,12 +400,33 @@ void guest::deliver(const troupe::path& to, envelope&& mail) {
     std::unique_lock lock{mutex_};
     if (questions_.size() >= questions_max) {
       lock.unlock();
-      return refuse({agent_errc::overloaded, "10,000 questions of this process wait for answers"});
+      return refuse(too_many_questions());
     }
     letter.number = ++count_;
     questions_.emplace(letter.number, question{mail.origin, mail.effect, letter.to});
   }
   out_.send(letter);
+}
+
+void guest::use_memory(const troupe::path& author, const memory_request& request, std::shared_ptr<reply_sink> whom,
+                       std::uint64_t effect) {
+  frames::memory_request out{.number = 0, .author = author, .bytes = {}};
+  if (auto packed = net::append(out.bytes, request); !packed) return whom->resolve(effect, std::move(packed).error());
+  if (out.bytes.size() > options_.message_bytes_max)
+    return whom->resolve(effect, error{errc::out_of_range, "a request of " + std::to_string(out.bytes.size()) +
+                                                               " bytes to memory; process_options::message_bytes_max "
+                                                               "is " +
+                                                               std::to_string(options_.message_bytes_max)});
+  {
+    std::unique_lock lock{mutex_};
+    if (questions_.size() >= questions_max) {
+      lock.unlock();
+      return whom->resolve(effect, too_many_questions());
+    }
+    out.number = ++count_;
+    questions_.emplace(out.number, question{std::move(whom), effect, "memory"});
+  }
+  out_.send(out);
 }
 
 void guest::beat() {

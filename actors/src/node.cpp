@@ -23,7 +23,9 @@ result<message> pending_message::get() {
   return waiter.take(deterministic_ ? duration{0} : longest_);
 }
 
-node::node(node_options options) : runtime_{std::make_shared<actors::runtime>(std::move(options))} {
+node::node(node_options options)
+    : memory_{std::move(options.memory)}, runtime_{std::make_shared<actors::runtime>(std::move(options))} {
+  runtime_->memory().use(memory_.get());
   runtime_->start();
 }
 node::~node() { stop(); }

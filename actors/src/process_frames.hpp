@@ -9,6 +9,7 @@
 #include <troupe/actors/message.hpp>
 #include <troupe/core/path.hpp>
 #include <troupe/core/trace.hpp>
+#include <troupe/memory/errc.hpp>
 #include <vector>
 
 // What a node and the process of an agent say to each other over their socket. A frame is its length (4 bytes, little
@@ -35,11 +36,14 @@ enum class kind : std::uint8_t {
   kill = 24,
   beat = 25,
   budget_request = 26,
+  memory_request = 27,
 };
 
 // An error that came as bytes, with the name of its number again.
 inline troupe::error named(const troupe::error& from) {
   if (const auto code = static_cast<agent_errc>(from.number()); to_string(code) != "unknown")
+    return troupe::error{code, from.message()}.with_cause(from.cause_number()).with_retry_after(from.retry_after());
+  if (const auto code = static_cast<memory_errc>(from.number()); to_string(code) != "unknown")
     return troupe::error{code, from.message()}.with_cause(from.cause_number()).with_retry_after(from.retry_after());
   return from;
 }
@@ -220,6 +224,15 @@ struct budget_answer {
   std::uint64_t refusals = 0;
   std::int64_t asked = 0;
   TROUPE_MESSAGE(budget_answer, number, id, refused, whose, quantity, limit, reserved, spent, overrun, refusals, asked)
+};
+
+// What an agent of the process asks of the node's memory: a memory_request as MessagePack. Answered by `answer`.
+struct memory_request {
+  static constexpr kind frame_kind = kind::memory_request;
+  std::uint64_t number = 0;
+  troupe::path author;
+  std::string bytes;
+  TROUPE_MESSAGE(memory_request, number, author, bytes)
 };
 
 // The process is alive, and for how long its agent's code has not given its thread back (0: it has).

@@ -125,6 +125,8 @@ class process_link final : public reply_sink, public watcher, public std::enable
   void take(frames::kill order);
   void take(const frames::beat& order);
   void take(const frames::budget_request& order);
+  void take(const frames::memory_request& order);
+  bool begin_question();
   void settle(std::uint64_t effect, result<message> outcome);
   exit_cause cause_of(const launch_report& how) const;
   void finish(exit_cause cause);

@@ -116,8 +116,8 @@ void process_link::drain_output() {
 
 result<void> process_link::take(const frame_reader::frame& what) {
   // Only messages may be long.
-  const bool carries =
-      what.kind == frames::kind::answer || what.kind == frames::kind::letter || what.kind == frames::kind::passed_on;
+  const bool carries = what.kind == frames::kind::answer || what.kind == frames::kind::letter ||
+                       what.kind == frames::kind::passed_on || what.kind == frames::kind::memory_request;
   const net::limits limits{.bytes = frame_overhead_max + (carries ? options_.message_bytes_max : 0), .expansion = 8};
   const auto pass = [&]<class Frame>(std::type_identity<Frame>) -> result<void> {
     auto order = net::decode<Frame>(what.body, limits);
@@ -147,6 +147,7 @@ result<void> process_link::take(const frame_reader::frame& what) {
     case frames::kind::unwatch: return pass(std::type_identity<frames::unwatch>{});
     case frames::kind::kill: return pass(std::type_identity<frames::kill>{});
     case frames::kind::budget_request: return pass(std::type_identity<frames::budget_request>{});
+    case frames::kind::memory_request: return pass(std::type_identity<frames::memory_request>{});
     case frames::kind::beat: return pass(std::type_identity<frames::beat>{});
     default: return error{errc::parse_error, "kind " + std::to_string(static_cast<int>(what.kind))};
   }
@@ -245,16 +246,31 @@ void process_link::take(frames::letter order) {
   mail.origin = shared_from_this();
   mail.trace = order.trace;
   if (order.number != 0) {
-    std::unique_lock lock{mutex_};
-    if (asked_ >= questions_max) {
-      lock.unlock();
-      return refuse({agent_errc::overloaded, "10,000 questions of this process wait for answers"});
-    }
-    ++asked_;
+    if (!begin_question()) return refuse({agent_errc::overloaded, "10,000 questions of this process wait for answers"});
     mail.effect = order.number;
     mail.deadline = order.deadline;
   }
   home.deliver(home.ref(*where), std::move(mail), false);
+}
+
+// Whether the process may ask one more.
+bool process_link::begin_question() {
+  std::scoped_lock lock{mutex_};
+  if (asked_ >= questions_max) return false;
+  ++asked_;
+  return true;
+}
+
+// An agent of the process asks in its own name, or somebody there says so: nobody above it is there.
+void process_link::take(const frames::memory_request& order) {
+  const auto refuse = [&](error why) { write(frames::answer{order.number, std::move(why), {}, {}}); };
+  if (!where_.contains(order.author))
+    return refuse({memory_errc::denied, order.author.str() + " is not in the process of " + where_.str()});
+  auto request =
+      net::decode<actors::memory_request>(order.bytes, {.bytes = options_.message_bytes_max, .expansion = 8});
+  if (!request) return refuse({agent_errc::bad_message, request.error().message()});
+  if (!begin_question()) return refuse({agent_errc::overloaded, "10,000 questions of this process wait for answers"});
+  host_.home().memory().begin(order.author, *std::move(request), shared_from_this(), order.number);
 }
 
 result<void> process_link::begin_watch(frames::watch order) {

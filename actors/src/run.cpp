@@ -16,6 +16,8 @@
 #include <set>
 #include <thread>
 #include <troupe/actors/run.hpp>
+#include <troupe/memory/errc.hpp>
+#include <troupe/memory/store.hpp>
 #include <utility>
 
 #include "launcher.hpp"
@@ -104,6 +106,7 @@ std::optional<int> parse(int argc, char** argv, const program& about, command_li
   app.add_option("--set", into.settings, "A setting as KEY=VALUE; see --show-config for the keys")->take_all();
   for (const auto& [flag, key, help] :
        {std::tuple{"--threads", "node.threads", "Scheduler threads; 0: one per core"},
+        std::tuple{"--data", "memory.folder", "Folder of what agents remember; made if it is not there"},
         std::tuple{"--log-level", "log.level", "trace, debug, info, warn, error or off"},
         std::tuple{"--log-format", "log.format", "auto, human or json"}})
     app.add_option_function<std::string>(
@@ -152,6 +155,14 @@ result<config> load(const command_line& given, const std::string& program_name) 
 
 }  // namespace
 
+namespace {
+// A folder that will never do, rather than one that another process uses or that is damaged.
+bool is_wrong_setting(const error& why) {
+  return why.is(errc::invalid_argument) || why.is(errc::io_error) || why.is(memory_errc::foreign) ||
+         why.is(memory_errc::newer_format);
+}
+}  // namespace
+
 config_schema node_schema() {
   using namespace std::chrono_literals;
   return {
@@ -159,6 +170,7 @@ config_schema node_schema() {
       {"node.blocking_threads", std::int64_t{4}, "Threads for blocking work that agents run."},
       {"node.ask_timeout", duration{60s}, "The longest any question waits for its answer."},
       {"node.seed", std::int64_t{0}, "Seed of all randomness; 0: from the system."},
+      {"memory.folder", std::string{}, "Folder of what agents remember and keep; empty: nothing outlasts the node."},
       {"log.level", std::string{"info"}, "trace, debug, info, warn, error or off."},
       {"log.format", std::string{"auto"}, "auto (human on a terminal, JSON lines elsewhere), human or json."},
       {"log.file", std::string{}, "File that the log is appended to; empty: stderr."},
@@ -195,6 +207,11 @@ result<node_options> options_from(const config& from) {
   auto made = logger::make(std::move(log));
   if (!made) return std::move(made).error();
   options.log = std::move(*made);
+  if (const auto folder = from.get<std::string>("memory.folder"); !folder.empty()) {
+    auto opened = memory::store::open({.folder = folder, .log = *options.log});
+    if (!opened) return std::move(opened).error();
+    options.memory = *std::move(opened);
+  }
   return options;
 }
 
@@ -224,7 +241,7 @@ int run(int argc, char** argv, const std::function<void(node&)>& setup, const pr
   auto options = options_from(*settings);
   if (!options) {
     std::cerr << about.name << ": " << options.error().message() << '\n';
-    return exit_config;
+    return is_wrong_setting(options.error()) ? exit_config : exit_failed;
   }
 
   std::mutex running_mutex;

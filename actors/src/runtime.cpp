@@ -65,6 +65,7 @@ void runtime::start() {
   scheduler_ = make_caf_scheduler(options_.threads, deterministic());
   if (!deterministic()) timers_.run_in_thread();
   if (!deterministic()) watchdog_.run_in_thread();
+  if (!deterministic()) memory_.run_in_thread();
   auto spec = std::make_shared<child_spec>(
       child(supervisor_spec{.name = "root", .strategy = one_for_one}, {.budget = options_.budget}));
   root_ = make_cell({.spec = std::move(spec)}).value();
@@ -103,6 +104,7 @@ void runtime::end_tree() {
   watchdog_.stop();
   processes_->stop();
   blocking_.stop();
+  memory_.stop();
   timers_.stop();
   abandon_all();
   if (deterministic())
@@ -276,6 +278,14 @@ std::uint64_t runtime::messages_processed() const {
   std::uint64_t total = 0;
   for (const auto& [type, of] : totals_by_type()) total += of.turns;
   return total;
+}
+
+// -- memory -----------------------------------------------------------------------------------------------------------
+
+void runtime::use_memory(const troupe::path& author, memory_request request, std::shared_ptr<reply_sink> whom,
+                         std::uint64_t effect, std::stop_token nobody_waits) {
+  if (outside_) return outside_->use_memory(author, request, std::move(whom), effect);
+  memory_.begin(author, std::move(request), std::move(whom), effect, std::move(nobody_waits));
 }
 
 // -- abandoned cells --------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@
 #include "blocking_pool.hpp"
 #include "breakers.hpp"
 #include "cell.hpp"
+#include "memory_access.hpp"
 #include "metrics.hpp"
 #include "quarantine_store.hpp"
 #include "registry.hpp"
@@ -97,6 +98,14 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   process_host& processes() noexcept { return *processes_; }
   type_names& names_of_messages() noexcept { return type_names_; }
 
+  // -- memory ---------------------------------------------------------------------------------------------------------
+  memory_access& memory() noexcept { return memory_; }
+  // This node's, or that of the node that the process belongs to. As memory_access::begin.
+  void use_memory(const troupe::path& author, memory_request request, std::shared_ptr<reply_sink> whom,
+                  std::uint64_t effect, std::stop_token nobody_waits = {});
+  // Whether this is the first time that an agent had to be told that there is no memory.
+  bool first_without_memory() noexcept { return !told_no_memory_.exchange(true); }
+
   // -- failures -------------------------------------------------------------------------------------------------------
   actors::breakers& circuit_breakers() noexcept { return breakers_; }
   quarantine_store& quarantined() noexcept { return quarantine_; }
@@ -154,6 +163,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   watches watches_;
   timer_queue timers_;
   blocking_pool blocking_;
+  memory_access memory_{*this};
+  std::atomic<bool> told_no_memory_{false};
   watchdog watchdog_{*this};
   actors::breakers breakers_;
   quarantine_store quarantine_;

@@ -168,6 +168,64 @@ effect_handle turn::begin_run(std::function<message(std::stop_token)> work) {
   return handle;
 }
 
+effect_handle turn::begin_remember(memory::record what) {
+  if (what.space.is_root()) what.space = cell_->where();
+  return begin_memory({std::move(what)});
+}
+
+effect_handle turn::begin_memory(actors::memory_request what) {
+  const bool writes = std::holds_alternative<memory::record>(what.what);
+  const auto id = cell_->begin_effect(writes ? effect_kind::remember : effect_kind::memory, this, deadline_);
+  effect_handle handle{cell_, id};
+  if (cell_->abandoned() || cancelled_) return handle;
+  auto& stop = cell_->effects().find(id)->stop;
+  stop = std::stop_source{};
+  cell_->home().use_memory(cell_->where(), std::move(what), cell_->shared_from_this(), id, stop.get_token());
+  return handle;
+}
+
+namespace {
+
+// The agent's own space, unless another is named.
+template <class Query>
+actors::memory_request about(const path& own, Query what) {
+  if (what.space.is_root()) what.space = own;
+  return {std::move(what)};
+}
+
+}  // namespace
+
+effect<std::vector<memory::hit>> turn::recall(const memory::query& what) {
+  return effect<std::vector<memory::hit>>{begin_memory(about(cell_->where(), what))};
+}
+named_effect<std::vector<memory::hit>> turn::recall(memory::query&& what) {
+  return named_effect<std::vector<memory::hit>>{begin_memory(about(cell_->where(), std::move(what)))};
+}
+effect<std::vector<memory::hit>> turn::recall(std::string text, std::size_t limit) {
+  const memory::query what{.text = std::move(text), .limit = limit};
+  return recall(what);
+}
+effect<std::vector<memory::record>> turn::facts(const memory::facts_query& which) {
+  return effect<std::vector<memory::record>>{begin_memory(about(cell_->where(), which))};
+}
+named_effect<std::vector<memory::record>> turn::facts(memory::facts_query&& which) {
+  return named_effect<std::vector<memory::record>>{begin_memory(about(cell_->where(), std::move(which)))};
+}
+effect<std::vector<memory::record>> turn::facts(std::string key_prefix) {
+  const memory::facts_query which{.key_prefix = std::move(key_prefix)};
+  return facts(which);
+}
+effect<memory::window> turn::window(const memory::window_query& what) {
+  return effect<memory::window>{begin_memory(about(cell_->where(), what))};
+}
+named_effect<memory::window> turn::window(memory::window_query&& what) {
+  return named_effect<memory::window>{begin_memory(about(cell_->where(), std::move(what)))};
+}
+effect<std::optional<id>> turn::summarize(memory::summary_policy policy, path space) {
+  return effect<std::optional<id>>{
+      begin_memory(about(cell_->where(), actors::summarize_space{std::move(space), policy}))};
+}
+
 effect_handle turn::begin_spawn(child_spec spec) { return ask_spawner(message::of(start_child{std::move(spec)})); }
 
 effect_handle turn::ask_spawner(message request) {
@@ -253,7 +311,7 @@ result<message> effect_handle::take() {
   return outcome;
 }
 
-void effect_handle::abandon() noexcept { owner_->effects().release(id_); }
+void effect_handle::abandon() noexcept { owner_->give_up(id_); }
 
 }  // namespace actors
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/core/path.hpp>
@@ -19,6 +20,9 @@ class uplink {
   virtual void deliver(const troupe::path& to, envelope&& mail) = 0;
   virtual void watch(std::uint64_t number, const troupe::path& who) = 0;
   virtual void unwatch(std::uint64_t number) = 0;
+  // `whom` is answered when the node has done it.
+  virtual void use_memory(const troupe::path& author, const memory_request& request, std::shared_ptr<reply_sink> whom,
+                          std::uint64_t effect) = 0;
   virtual void kill(const troupe::path& who, std::string why) = 0;
   // The agent that the process was made for ended by itself.
   virtual void root_ended(const exit_cause& cause) = 0;

@@ -31,6 +31,8 @@ rocksdb::Options options_of_all(const database_options& from) {
   options.skip_stats_update_on_db_open = true;
   options.max_log_file_size = 1 << 20;
   options.keep_log_file_num = 2;
+  // Compactions tell their bounds in it, which are keys.
+  options.info_log_level = rocksdb::WARN_LEVEL;
   // A manifest names the first and last key of each file, and is only ever added to. Begun anew with each change, it
   // does not keep the keys of what was forgotten.
   options.max_manifest_file_size = 1;
@@ -177,6 +179,49 @@ result<void> database::write(rocksdb::WriteBatch& batch) {
   return ok();
 }
 
+result<void> database::write_files_anew() {
+  {
+    std::unique_lock lock{mutex_};
+    const auto erased_at = db_->GetLatestSequenceNumber();
+    if (!given_back_.wait_for(lock, std::chrono::minutes{1},
+                              [&] { return kept_.empty() || *kept_.begin() >= erased_at; }))
+      return error{memory_errc::overloaded,
+                   "the memory in " + folder_.string() +
+                       " is still being read in a state from before: end that reading, and do it again"};
+  }
+  const auto rewrite = [&]() -> rocksdb::Status {
+    // The log is gone when all families are flushed, and the old tables when they are compacted.
+    if (auto flushed = db_->Flush({}, {handles_.begin(), handles_.end()}); !flushed.ok()) return flushed;
+    rocksdb::CompactRangeOptions options;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    for (auto* handle : handles_)
+      if (auto compacted = db_->CompactRange(options, handle, nullptr, nullptr); !compacted.ok()) return compacted;
+    // Files are removed by the threads that wrote the new ones, after these were announced: wait for them.
+    if (auto paused = db_->PauseBackgroundWork(); !paused.ok()) return paused;
+    if (auto going_on = db_->ContinueBackgroundWork(); !going_on.ok()) return going_on;
+    if (auto kept = db_->DisableFileDeletions(); !kept.ok()) return kept;
+    return db_->EnableFileDeletions(true);  // looks through the folder for what was left
+  };
+  if (const auto status = rewrite(); !status.ok()) return translate(status, "writing all files anew");
+  return ok();
+}
+
+const rocksdb::Snapshot* database::keep_state() const {
+  const std::lock_guard lock{mutex_};
+  const auto* state = db_->GetSnapshot();
+  kept_.insert(state->GetSequenceNumber());
+  return state;
+}
+
+void database::give_back(const rocksdb::Snapshot* state) const {
+  {
+    const std::lock_guard lock{mutex_};
+    kept_.erase(kept_.find(state->GetSequenceNumber()));
+    db_->ReleaseSnapshot(state);
+  }
+  given_back_.notify_all();
+}
+
 error database::translate(const rocksdb::Status& status, std::string_view doing) const {
   const auto what = std::string{doing} + ": " + status.ToString();
   if (status.IsCorruption()) return about(folder_, memory_errc::damaged, "is damaged. " + what);
@@ -185,8 +230,8 @@ error database::translate(const rocksdb::Status& status, std::string_view doing)
   return about(folder_, memory_errc::storage_failed, "cannot be used any more. " + what);
 }
 
-reader::reader(const database& from) : database_{from}, snapshot_{from.raw().GetSnapshot()} {}
-reader::~reader() { database_.raw().ReleaseSnapshot(snapshot_); }
+reader::reader(const database& from) : database_{from}, snapshot_{from.keep_state()} {}
+reader::~reader() { database_.give_back(snapshot_); }
 
 rocksdb::ReadOptions reader::read_options() const {
   rocksdb::ReadOptions options;

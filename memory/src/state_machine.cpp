@@ -131,11 +131,11 @@ result<void> state_machine::count(const path& space, const difference& by, bool 
       const auto over = [&](const std::optional<std::uint64_t>& limit, std::uint64_t now) {
         return limit && now > *limit;
       };
-      if (within_quotas && by.records >= 0 && over(row->options.records_max, row->subtree_records))
+      if (within_quotas && by.records > 0 && over(row->options.records_max, row->subtree_records))
         return error{memory_errc::quota_exceeded, "the space " + up.str() + " holds all the records it may, " +
                                                       std::to_string(*row->options.records_max) +
                                                       ": forget some, or define a larger quota"};
-      if (within_quotas && by.bytes >= 0 && over(row->options.bytes_max, row->subtree_bytes))
+      if (within_quotas && by.bytes > 0 && over(row->options.bytes_max, row->subtree_bytes))
         return error{memory_errc::quota_exceeded, "the space " + up.str() + " would hold more than the " +
                                                       std::to_string(*row->options.bytes_max) +
                                                       " bytes it may: forget some, or define a larger quota"};
@@ -337,7 +337,8 @@ result<void> state_machine::apply_one(const command& whole, const move_records& 
   return ok();
 }
 
-result<void> state_machine::apply_one(const command&, const note_visits& op) {
+result<void> state_machine::apply_one(const command& whole, const note_visits& op) {
+  if (!whole.author.is_root()) return error{memory_errc::denied, "the root alone notes visits"};
   for (const auto& each : op.of) {
     const auto where = to_.get(family::ids, keys::bytes_of(each.id));
     if (!where) continue;
@@ -352,6 +353,9 @@ result<void> state_machine::apply_one(const command&, const note_visits& op) {
 }
 
 result<void> state_machine::apply_one(const command& whole, const note_audit& op) {
+  // The log is written by what happens, not by whoever likes to.
+  if (!whole.author.is_root() && op.action != "denied" && op.action != "forget")
+    return error{memory_errc::denied, "the root alone writes lines of its own into the audit log"};
   if (op.action == "denied")
     append_refusal(to_, whole.at, whole.author, op.object);
   else

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/exit_cause.hpp>
 #include <troupe/actors/handler.hpp>
 #include <troupe/actors/task.hpp>
 #include <troupe/actors/turn.hpp>
 #include <troupe/core/log.hpp>
+#include <troupe/net/codec.hpp>
 #include <utility>
 #include <vector>
 
@@ -33,6 +36,18 @@ class agent_context {
   actors::cell& cell_;
   std::uint64_t incarnation_;
 };
+
+namespace actors {
+
+// A member of an agent that lasts longer than the agent's object.
+struct kept_member {
+  std::string key;
+  std::function<result<std::string>()> encode;
+  std::function<result<void>(std::string_view)> decode;
+  std::string stored = {};  // as it is in memory, or will be
+};
+
+}  // namespace actors
 
 // How an agent supervises the sub-agents it spawns from its turns.
 struct spawn_policy {
@@ -78,6 +93,32 @@ class agent {
   // policy.
   void supervise_children(spawn_policy policy);
 
+  // Keeps a member in the node's memory, as the state `key` of the agent's own space. It is restored before the start
+  // hook of each incarnation, those of a later run of the program included: the member has its last state then, and
+  // what the constructor gave it if there is none. It is saved at the end of each turn that did not throw, hooks
+  // included, if it has changed; so what a failed turn did to it is gone after the restart. Each turn encodes it: for
+  // what is small, to some KiB. A state that does not decode fails the start, and is in the log.
+  //
+  // The turn's answer does not wait until the state is synced: whoever kills the machine in between gets the state
+  // before. On a node without memory nothing is kept, which the log says once, at debug level. To be called in the
+  // constructor: throws unsupported in a turn, and already_exists for a second member of that key.
+  template <class T>
+  requires net::packable<T>
+  void keep(std::string key, T& member) {
+    add_kept({std::move(key),
+              [&member]() -> result<std::string> {
+                std::string bytes;
+                if (auto done = net::append(bytes, std::as_const(member)); !done) return std::move(done).error();
+                return bytes;
+              },
+              [&member](std::string_view bytes) -> result<void> {
+                auto value = net::decode<T>(bytes);
+                if (!value) return std::move(value).error();
+                member = *std::move(value);
+                return ok();
+              }});
+  }
+
   // Runs before the first message; the supervisor waits for it, no longer than child_options::start_within. What it
   // throws fails the start: failed_to_start for whoever asked for it.
   virtual task<void> on_start(turn& now);
@@ -99,6 +140,10 @@ class agent {
   friend class actors::process_agent;
   friend class actors::supervisor_agent;
   void add_handler(std::unique_ptr<actors::handler_base> handler);
+  void add_kept(actors::kept_member what);
+  task<void> restore_and_start(turn& now, const exit_cause& previous);
+  // Throws what cannot be encoded.
+  void save_kept();
   actors::handler_base* handler_for(const message_type* type) const noexcept;
   // For an agent that stands for one in another process: a handler of messages that it has none for itself.
   virtual actors::handler_base* other_handler(std::string_view message_type) noexcept;
@@ -112,6 +157,7 @@ class agent {
 
   actors::cell& cell_;
   std::vector<std::unique_ptr<actors::handler_base>> handlers_;
+  std::unique_ptr<actors::kept_state> kept_;  // null: it keeps nothing
 };
 
 }  // namespace troupe

@@ -122,6 +122,13 @@ class [[nodiscard]] named_effect : private effect<T> {
   }
 };
 
+// An effect that happens whether it is awaited or not, and that may therefore be a statement of its own.
+template <class Effect>
+class begun final : public Effect {
+ public:
+  using Effect::Effect;
+};
+
 namespace actors {
 
 // What an effect function returns that takes an Argument&&: a temporary is harmless if it can be copied bit by bit.

@@ -13,6 +13,7 @@
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/circuit_breaker.hpp>
 #include <troupe/actors/effect.hpp>
+#include <troupe/actors/fwd.hpp>
 #include <troupe/actors/health.hpp>
 #include <troupe/actors/quarantine.hpp>
 #include <troupe/actors/supervision.hpp>
@@ -48,8 +49,11 @@ struct node_options {
   troupe::budget budget = {};          // What all agents of the node may use (budget.hpp).
   std::size_t dead_letters_kept = 1'000;
   std::uint64_t settle_visits_max = 10'000'000;  // After so many visits to agents settle() gives up; at least 1.
-  std::shared_ptr<troupe::clock> clock = {};     // Shared with the caller. Default: real time. Threads need real time.
-  std::optional<logger> log = {};                // Default: warnings to stderr.
+  // What agents remember, and what they keep across restarts; shared with the caller. The node tidies it, once a
+  // minute, unless it is deterministic. Null: there is no memory.
+  std::shared_ptr<troupe::memory::store> memory = {};
+  std::shared_ptr<troupe::clock> clock = {};  // Shared with the caller. Default: real time. Threads need real time.
+  std::optional<logger> log = {};             // Default: warnings to stderr.
 };
 
 // The answer to a question that was asked from outside the tree. Movable; threads: one.
@@ -144,6 +148,8 @@ class node {
   std::string metrics_text() const;
   const troupe::clock& clock() const noexcept;
   const logger& log() const noexcept;
+  // As long as the node; null: it has none.
+  troupe::memory::store* memory() const noexcept { return memory_.get(); }
 
   // Messages that were set aside (quarantine.hpp), oldest first. An agent's stay when it ends for good. Errors:
   // errc::not_found.
@@ -170,7 +176,8 @@ class node {
   result<message> ask_message(const agent_ref& to, message question, std::optional<duration> within);
   pending_message begin_ask_message(const agent_ref& to, message question, std::optional<duration> within);
 
-  std::shared_ptr<actors::runtime> runtime_;  // shared with the shells that references keep
+  std::shared_ptr<troupe::memory::store> memory_;  // shared with the caller; the agents use it until stop()
+  std::shared_ptr<actors::runtime> runtime_;       // shared with the shells that references keep
 };
 
 }  // namespace troupe

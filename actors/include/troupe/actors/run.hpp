@@ -8,11 +8,12 @@
 
 namespace troupe {
 
-// What every node can be told, by flag, environment (TROUPE_*) or file: node.threads, node.ask_timeout, log.level and
-// so on.
+// What every node can be told, by flag, environment (TROUPE_*) or file: node.threads, node.ask_timeout, memory.folder,
+// log.level and so on.
 config_schema node_schema();
-// The options that a configuration comes to. Fails with invalid_argument, naming the key and where its value comes
-// from, or with the logger's error (a file that cannot be written).
+// The options that a configuration comes to, with the log's file and the memory's folder opened. Fails with
+// invalid_argument, naming the key and where its value comes from, with the logger's error (a file that cannot be
+// written), or as memory::store::open does.
 result<node_options> options_from(const config& from);
 
 // What --help and --version say.
@@ -36,12 +37,12 @@ std::optional<int> process_main();
 // stops the tree in order. A signal while it stops, or a second one, ends the process at once, with 128 and the
 // signal's number.
 //
-// Flags: --config FILE, --set KEY=VALUE, --threads N, --log-level L, --log-format F, --show-config, --version, --help.
-// A TROUPE_ variable that is no setting is mentioned on stderr.
+// Flags: --config FILE, --set KEY=VALUE, --threads N, --data FOLDER (what agents remember), --log-level L, --log-format
+// F, --show-config, --version, --help. A TROUPE_ variable that is no setting is mentioned on stderr.
 //
-// Returns the exit code: 0, 1 if a supervisor gave up or `setup` threw, 64 for a wrong flag, 78 for a wrong
-// configuration. Meanwhile it handles SIGINT, SIGTERM and SIGPIPE (a write to a pipe that nobody reads fails); once per
-// process at a time.
+// Returns the exit code: 0, 1 if a supervisor gave up, `setup` threw or the memory is damaged or used by another
+// process, 64 for a wrong flag, 78 for a wrong configuration. Meanwhile it handles SIGINT, SIGTERM and SIGPIPE (a write
+// to a pipe that nobody reads fails); once per process at a time.
 int run(int argc, char** argv, const std::function<void(node&)>& setup, const program& about = {});
 
 }  // namespace troupe

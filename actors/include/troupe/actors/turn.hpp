@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/budget.hpp>
 #include <troupe/actors/child_spec.hpp>
@@ -14,7 +15,13 @@
 #include <troupe/actors/handler.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/trace.hpp>
+#include <troupe/memory/recall.hpp>
+#include <troupe/memory/record.hpp>
+#include <troupe/memory/summary_policy.hpp>
+#include <troupe/memory/window.hpp>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -154,6 +161,33 @@ class turn {
         })};
   }
 
+  // Memory (troupe/memory/store.hpp). A space that is the root means the agent's own, which is named like the agent; it
+  // and all below it are the agent's to use, more takes a grant. Fails with the store's error (denied, quota_exceeded,
+  // memory's overloaded and so on), with unsupported on a node without memory, and with timeout by the turn's deadline.
+  // Remembers a record, in the agent's name, and gives its id. It is begun at once: the record is stored whether the
+  // effect is awaited or not, and whether the turn fails afterwards or not. An error that nobody awaits is logged, once
+  // a minute.
+  begun<named_effect<id>> remember(memory::record&& what) { return begun<named_effect<id>>{begin_remember(what)}; }
+  begun<effect<id>> remember(const memory::record& what) { return begun<effect<id>>{begin_remember(what)}; }
+  // An episode.
+  begun<effect<id>> remember(std::string text) {
+    return begun<effect<id>>{begin_remember(memory::record{.text = std::move(text)})};
+  }
+  // What the question finds, the best first. This and what follows uses a thread of the pool for blocking work, and
+  // fails with overloaded if too much waits for one.
+  effect<std::vector<memory::hit>> recall(const memory::query& what);
+  named_effect<std::vector<memory::hit>> recall(memory::query&& what);
+  effect<std::vector<memory::hit>> recall(std::string text, std::size_t limit = 10);
+  // What holds, or held: see facts_query.
+  effect<std::vector<memory::record>> facts(const memory::facts_query& which);
+  named_effect<std::vector<memory::record>> facts(memory::facts_query&& which);
+  effect<std::vector<memory::record>> facts(std::string key_prefix = {});
+  // A prompt about a space that keeps within its tokens.
+  effect<memory::window> window(const memory::window_query& what);
+  named_effect<memory::window> window(memory::window_query&& what);
+  // Summarises what is due by the policy; the id of the summary, or nothing. It goes on after a timeout.
+  effect<std::optional<id>> summarize(memory::summary_policy policy = {}, path space = {});
+
   // Sub-agents of this agent. They are supervised (one_for_one, see agent::supervise_children), and end with it. One
   // that ends without being restarted leaves its name free.
   // Starts a sub-agent and waits until its start hook is through. It is transient: restarted after a failure, and gone
@@ -204,6 +238,7 @@ class turn {
   friend class actors::cell;
   friend class actors::process_agent;
   friend class actors::sub_agent;
+  friend class agent;
   friend class task_group;
   friend std::default_delete<turn>;
   explicit turn(actors::cell& owner) noexcept : cell_{&owner} {}
@@ -214,6 +249,8 @@ class turn {
 
   actors::effect_handle begin_ask(const agent_ref& to, message question, std::optional<duration> within);
   actors::effect_handle begin_run(std::function<message(std::stop_token)> work);
+  actors::effect_handle begin_remember(memory::record what);
+  actors::effect_handle begin_memory(actors::memory_request what);
   actors::effect_handle begin_spawn(child_spec spec);
   actors::effect_handle ask_spawner(message request);
   // A wait that another coroutine of this turn ends.

@@ -21,8 +21,8 @@ std::string_view to_string(record_kind kind) noexcept;
 // until `valid_to`, whichever comes first; of two that begin together, the one recorded later holds. Nothing is
 // overwritten, so the past can be asked for: as it was, and as it was known.
 struct fact_part {
-  std::string key;    // 1 to 256 bytes without a zero byte: "medication/aspirin/dose_mg"
-  std::string value;  // empty: from then on, nothing holds
+  std::string key = {};    // 1 to 256 bytes without a zero byte: "medication/aspirin/dose_mg"
+  std::string value = {};  // empty: from then on, nothing holds
   timestamp valid_from{};
   std::optional<timestamp> valid_to{};
 
@@ -46,20 +46,20 @@ struct blob_part {
 
 // One thing remembered. A value. The store sets `id`, `author` and `recorded`; the rest is the author's.
 struct record {
-  troupe::id id;
-  path space;
+  troupe::id id = {};
+  path space = {};
   record_kind kind = record_kind::episode;
-  path author;
-  timestamp recorded{};   // when it was stored
-  timestamp time{};       // when it happened; the epoch: when it was stored
-  std::string text;       // what recall searches, up to 1 MiB of UTF-8; a fact's is "key: value" if it has none
-  double importance = 0;  // 0 to 1
-  std::string subject;    // whom it is about, for forget(); may be empty
-  std::map<std::string, std::string> attributes;  // for filters; up to 64, keys to 128 bytes, values to 4 KiB
-  std::vector<troupe::id> sources;                // what a summary stands for, or what a record was made from
-  std::optional<timestamp> expires;               // from then on it is not found, and soon not there
-  std::optional<fact_part> fact;
-  std::optional<blob_part> blob;
+  path author = {};
+  timestamp recorded{};      // when it was stored
+  timestamp time{};          // when it happened; the epoch: when it was stored
+  std::string text = {};     // what recall searches, up to 1 MiB of UTF-8; a fact's is "key: value" if it has none
+  double importance = 0;     // 0 to 1
+  std::string subject = {};  // whom it is about, for forget(); may be empty
+  std::map<std::string, std::string> attributes = {};  // for filters; up to 64, keys to 128 bytes, values to 4 KiB
+  std::vector<troupe::id> sources = {};                // what a summary stands for, or what a record was made from
+  std::optional<timestamp> expires = {};               // from then on it is not found, and soon not there
+  std::optional<fact_part> fact = {};
+  std::optional<blob_part> blob = {};
 
   template <class Self, class Visitor>
   static constexpr void troupe_visit(Self& self, Visitor&& visit) {

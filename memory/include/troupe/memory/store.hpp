@@ -47,28 +47,6 @@ struct store_options {
   rocksdb::Env* env = nullptr;   // outlives the store; null: the machine's disk. For tests of failing disks
 };
 
-// Which facts to read: those that held at `as_of`, as known at `known_at`.
-struct facts_query {
-  path space = {};
-  std::string key_prefix = {};
-  std::optional<timestamp> as_of = {};     // none: now
-  std::optional<timestamp> known_at = {};  // none: now
-  bool history = false;                    // all versions known then, in the order of key and time; as_of is not used
-  std::size_t limit = 10'000;
-};
-
-// What a prompt about a space is to be made of: pinned parts, the space's latest summary, what recall finds for the
-// question, and the newest records. Records with the attribute "call" and equal values are one call and its results.
-struct window_query {
-  path space = {};
-  std::string question = {};  // empty: nothing is retrieved
-  std::vector<part> pinned = {};
-  window_options options = {};
-  memory::scope scope = memory::scope::subtree;  // of what is retrieved
-  std::size_t retrieved_max = 20;
-  std::size_t recent_max = 200;
-};
-
 // A page of a space's own records, in the order in which they came.
 struct page {
   std::vector<record> records;

@@ -17,6 +17,13 @@ struct summary_policy {
   std::size_t summary_tokens_max = 512;  // a summary's own bound
   std::optional<duration> idle = std::chrono::minutes{30};
   double importance_sum = 10;  // Generative Agents (Park et al., 2023) reflect at 150 of 1..10 each
+
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("overflow_tokens", self.overflow_tokens), visit("keep_tokens", self.keep_tokens);
+    visit("summary_tokens_max", self.summary_tokens_max), visit("idle", self.idle);
+    visit("importance_sum", self.importance_sum);
+  }
 };
 
 // What has come since the last summary.

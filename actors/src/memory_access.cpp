@@ -1,0 +1,128 @@
+#include "memory_access.hpp"
+
+#include "failure_cause.hpp"
+#include "runtime.hpp"
+
+namespace troupe::actors {
+
+namespace {
+
+error no_memory() {
+  return {errc::unsupported, "this node has no memory: start it with --data FOLDER, or give node_options a store"};
+}
+
+template <class T>
+result<message> as_message(result<T> from) {
+  if (!from) return std::move(from).error();
+  return message::of(*std::move(from));
+}
+
+}  // namespace
+
+void memory_access::run_in_thread() {
+  if (!store_) return;
+  thread_ = std::thread{[this] {
+    std::unique_lock lock{mutex_};
+    while (!wake_.wait_for(lock, tidy_every, [this] { return stopping_; })) {
+      lock.unlock();
+      if (const auto done = store_->tidy(); !done)
+        home_.log().warn("the memory could not be tidied", {{"error", done.error().message()}});
+      lock.lock();
+    }
+  }};
+}
+
+void memory_access::stop() {
+  {
+    std::scoped_lock lock{mutex_};
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  if (store_) finish_writes();
+}
+
+// Commands are answered in their order: an empty one comes after all that were begun before.
+void memory_access::finish_writes() {
+  if (writing_.load() != 0) (void)store_->apply({});
+}
+
+void memory_access::begin(const troupe::path& author, memory_request request, std::shared_ptr<reply_sink> whom,
+                          std::uint64_t effect, std::stop_token nobody_waits) {
+  if (!store_) return whom->resolve(effect, no_memory());
+  memory::command command;
+  command.author = author;
+  if (auto* what = std::get_if<memory::record>(&request.what)) {
+    auto complete = store_->prepare(author, std::move(*what));
+    if (!complete) return whom->resolve(effect, std::move(complete).error());
+    const auto named = complete->what.id;
+    command.operations.emplace_back(*std::move(complete));
+    return write(std::move(command), message::of(named), whom, effect);
+  }
+  if (auto* state = std::get_if<save_state>(&request.what)) {
+    for (auto& [key, bytes] : state->changed)
+      command.operations.emplace_back(memory::set_state{author, std::move(key), std::move(bytes)});
+    return write(std::move(command), {}, whom, effect);
+  }
+  const bool taken = home_.blocking().submit(
+      [this, author, whom, effect, request = std::move(request), nobody_waits = std::move(nobody_waits)] {
+        if (nobody_waits.stop_requested()) return;
+        try {
+          whom->resolve(effect, read(author, request));
+        } catch (...) {
+          const failure_cause why{std::current_exception()};
+          whom->resolve(effect, why.seen_as(agent_errc::agent_failed, why.text));
+        }
+      });
+  if (!taken) whom->resolve(effect, error{agent_errc::overloaded, "too much blocking work is waiting"});
+}
+
+void memory_access::write(memory::command what, message answer, const std::shared_ptr<reply_sink>& whom,
+                          std::uint64_t effect) {
+  const auto told = [this, answer = std::move(answer), whom, effect](result<memory::outcome> done) {
+    if (done)
+      whom->resolve(effect, answer);
+    else
+      whom->resolve(effect, std::move(done).error());
+    --writing_;
+  };
+  ++writing_;
+  if (home_.deterministic())
+    told(store_->apply(std::move(what)));
+  else
+    store_->submit(std::move(what), told);
+}
+
+result<message> memory_access::read(const troupe::path& author, const memory_request& request) {
+  struct reader {
+    memory_access& self;
+    const troupe::path& author;
+
+    result<message> operator()(const memory::query& what) { return as_message(self.store_->recall(author, what)); }
+    result<message> operator()(const memory::facts_query& which) {
+      return as_message(self.store_->facts(author, which));
+    }
+    result<message> operator()(const memory::window_query& what) {
+      return as_message(self.store_->window(author, what));
+    }
+    result<message> operator()(const summarize_space& what) {
+      return as_message(self.store_->summarize(author, what.space, what.policy));
+    }
+    // What an earlier incarnation saved may still be on its way.
+    result<message> operator()(const load_state& what) {
+      self.finish_writes();
+      std::vector<std::optional<std::string>> found;
+      for (const auto& key : what.keys) {
+        auto bytes = self.store_->state(author, author, key);
+        if (!bytes) return std::move(bytes).error();
+        found.push_back(*std::move(bytes));
+      }
+      return message::of(std::move(found));
+    }
+    result<message> operator()(const memory::record&) { return error{errc::internal, "a record is written"}; }
+    result<message> operator()(const save_state&) { return error{errc::internal, "a state is written"}; }
+  };
+  return std::visit(reader{*this, author}, request.what);
+}
+
+}  // namespace troupe::actors
