@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "healthcare/errc.hpp"
+#include "healthcare/history.hpp"
 #include "healthcare/records.hpp"
 
 // Readers of FHIR R4 JSON. They take bytes from anywhere: whatever is wrong comes back as an error or a problem, never
@@ -14,6 +16,9 @@
 namespace healthcare {
 
 inline constexpr std::size_t bundle_bytes_max = 256u << 20;
+
+// How much to read: what the round needs, or the patients' histories too.
+enum class extent : std::uint8_t { round, history };
 
 // A resource, and the line of its file on which its entry begins.
 template <class Resource>
@@ -34,6 +39,7 @@ struct bundle {
   std::vector<on_line<allergy>> allergies;
   std::vector<on_line<medication_request>> medication_requests;
   std::vector<on_line<observation>> observations;  // those that name a vital sign, or take something back
+  std::vector<on_line<history_entry>> history;     // only where it was asked for
   std::vector<problem> problems;                   // what was not taken, and why; by line
   std::size_t entries = 0;                         // of every kind, taken or not
   bool readable = true;                            // false: nothing was taken, and the one problem says why
@@ -45,6 +51,7 @@ struct bundle {
     visit("allergies", self.allergies);
     visit("medication_requests", self.medication_requests);
     visit("observations", self.observations);
+    visit("history", self.history);
     visit("problems", self.problems);
     visit("entries", self.entries);
     visit("readable", self.readable);
@@ -57,10 +64,10 @@ struct bundle {
 // whole is malformed (not_json, not_fhir, too_large, wrong_type) the bundle is not readable. Of two resources of one
 // type and id the first counts; the second is a problem unless it says the same. Observations are all kept: which of
 // one id counts is for observation_log to say.
-[[nodiscard]] bundle read_bundle(std::string_view json, std::string_view file);
+[[nodiscard]] bundle read_bundle(std::string_view json, std::string_view file, extent how = extent::round);
 
 // The same from a regular file of at most `bundle_bytes_max`; otherwise not readable (unreadable, too_large).
-[[nodiscard]] bundle read_bundle_file(const std::filesystem::path& path);
+[[nodiscard]] bundle read_bundle_file(const std::filesystem::path& path, extent how = extent::round);
 
 // What stands in for a bundle that could not be read.
 [[nodiscard]] bundle unreadable_bundle(std::string_view file, std::size_t line, const troupe::error& why);

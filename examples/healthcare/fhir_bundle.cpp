@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "healthcare/fhir.hpp"
 #include "healthcare/fhir_fields.hpp"
@@ -14,7 +15,7 @@ namespace {
 // Sorts the entries of one bundle into its kinds as they come, and resolves the references once all are there.
 class bundle_reader {
  public:
-  explicit bundle_reader(std::string_view file) { out_.file = file; }
+  bundle_reader(std::string_view file, extent how) : how_{how} { out_.file = file; }
 
   void add(const nlohmann::json& entry, std::size_t line);
   bundle finish() &&;
@@ -28,6 +29,7 @@ class bundle_reader {
 
   void read(const json_view& resource, const std::string& type, const std::string& full_url, std::size_t line,
             const std::optional<troupe::error>& fault);
+  void read_history_of(const json_view& resource, const std::string& type, std::size_t line);
   // Keeps the resource unless its kind has one of that id already.
   template <class Resource>
   void keep(std::vector<on_line<Resource>>& all, Resource resource, const std::string& type, std::size_t line);
@@ -39,11 +41,15 @@ class bundle_reader {
     for (auto why : left_out) report(line, why.with_context(type));
   }
 
+  void finish_history();
+
+  extent how_;
   bundle out_;
   std::map<std::string, std::string> patient_by_url_;                    // fullUrl to id
   std::map<std::string, std::vector<coding>, std::less<>> medications_;  // by fullUrl and by id
   std::vector<pending_medication> pending_;
   std::map<std::string, std::size_t> index_;  // "Type/id" to the place in its list
+  std::set<std::string> history_ids_;         // "Type/id"
 };
 
 void bundle_reader::add(const nlohmann::json& entry, std::size_t line) {
@@ -57,6 +63,7 @@ void bundle_reader::add(const nlohmann::json& entry, std::size_t line) {
     resource["resourceType"].refuse(errc::missing_field, "no resource type");
   }
   if (!fault) read(resource, type, full_url, line, fault);
+  if (!fault && how_ == extent::history) read_history_of(resource, type, line);
   if (fault) report(line, fault->with_context(type.empty() ? "resource" : printable(clipped(type, 40))));
 }
 
@@ -96,6 +103,31 @@ void bundle_reader::read(const json_view& resource, const std::string& type, con
   }
 }
 
+// What is wrong with a resource that the round reads too is reported there.
+void bundle_reader::read_history_of(const json_view& resource, const std::string& type, std::size_t line) {
+  std::optional<troupe::error> fault;
+  auto read = read_history(resource.apart(fault), type);
+  const bool of_round = type == "Observation" || type == "AllergyIntolerance" || type == "MedicationRequest";
+  if (fault && !of_round) report(line, fault->with_context(type));
+  if (fault || !read) return;
+  if (history_ids_.insert(read->id).second) out_.history.push_back({*std::move(read), line});
+}
+
+void bundle_reader::finish_history() {
+  for (auto& item : out_.history) {
+    item.patient = resolved(item.patient);
+    if (item.kind != history_kind::medication || !item.what.empty()) continue;
+    for (const auto& request : out_.medication_requests) {
+      if (item.id != "MedicationRequest/" + request.id) continue;
+      for (const auto& each : request.medication) {
+        if (item.what.empty()) item.what = each.display;
+        if (item.code.empty()) item.code = each.code;
+      }
+    }
+  }
+  std::erase_if(out_.history, [](const history_entry& item) { return item.what.empty(); });
+}
+
 template <class Resource>
 void bundle_reader::keep(std::vector<on_line<Resource>>& all, Resource resource, const std::string& type,
                          std::size_t line) {
@@ -133,6 +165,7 @@ bundle bundle_reader::finish() && {
   for (auto& item : out_.allergies) item.patient = resolved(item.patient);
   for (auto& item : out_.medication_requests) item.patient = resolved(item.patient);
   for (auto& item : out_.observations) item.patient = resolved(item.patient);
+  finish_history();
   std::stable_sort(out_.problems.begin(), out_.problems.end(),
                    [](const problem& a, const problem& b) { return a.line < b.line; });
   return std::move(out_);
@@ -189,7 +222,9 @@ bool is_sound(const bundle& taken) noexcept {
   const auto all = [](const auto& items) {
     return std::all_of(items.begin(), items.end(), [](const auto& each) { return is_sound(each); });
   };
-  return all(taken.medication_requests) && all(taken.observations);
+  const bool kinds_exist = std::all_of(taken.history.begin(), taken.history.end(),
+                                       [](const history_entry& each) { return each.kind <= history_kind::care_plan; });
+  return kinds_exist && all(taken.medication_requests) && all(taken.observations);
 }
 
 namespace {
@@ -200,9 +235,9 @@ troupe::error beyond_the_limit() {
 
 }  // namespace
 
-bundle read_bundle(std::string_view json, std::string_view file) {
+bundle read_bundle(std::string_view json, std::string_view file, extent how) {
   if (json.size() > bundle_bytes_max) return unreadable_bundle(file, 1, beyond_the_limit());
-  bundle_reader reader{file};
+  bundle_reader reader{file, how};
   std::size_t line = 1;
   const auto root = parse_json(json, line, [&](const nlohmann::json& entry, std::size_t at) { reader.add(entry, at); });
   if (!root) return unreadable_bundle(file, line, root.error());
@@ -219,7 +254,7 @@ bundle read_bundle(std::string_view json, std::string_view file) {
   return std::move(reader).finish();
 }
 
-bundle read_bundle_file(const std::filesystem::path& path) {
+bundle read_bundle_file(const std::filesystem::path& path, extent how) {
   const auto file = path.string();
   std::error_code code;
   if (!std::filesystem::is_regular_file(path, code)) {
@@ -234,7 +269,7 @@ bundle read_bundle_file(const std::filesystem::path& path) {
     return unreadable_bundle(file, 1, {errc::unreadable, "could not be read"});
   }
   text.resize(static_cast<std::size_t>(in.gcount()));
-  return read_bundle(text, file);
+  return read_bundle(text, file, how);
 }
 
 }  // namespace healthcare

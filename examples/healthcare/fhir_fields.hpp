@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "healthcare/history.hpp"
 #include "healthcare/json_view.hpp"
 #include "healthcare/records.hpp"
 
@@ -27,5 +28,8 @@ dosage read_dosage(const json_view& instruction);
 medication_request read_medication_request(const json_view& resource, std::string& medication_reference,
                                            std::vector<troupe::error>& left_out);
 observation read_observation(const json_view& resource, std::vector<troupe::error>& left_out);
+// Nothing for a resource of another type, and for one that was entered in error or refuted. `what` stays empty where
+// the resource refers to a Medication.
+std::optional<history_entry> read_history(const json_view& resource, std::string_view type);
 
 }  // namespace healthcare

@@ -1,5 +1,6 @@
 // An autonomous healthcare assistant: reads patients (FHIR bundles) and a stream of vital signs, scores each patient,
-// checks the medication, plans follow-ups, and shows what it found. See README.md.
+// checks the medication, plans follow-ups, and shows what it found. It remembers the patients' histories, and answers
+// questions about them. See README.md.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 
 #include "healthcare/assistant.hpp"
 #include "healthcare/input.hpp"
+#include "healthcare/memory_cli.hpp"
 #include "healthcare/reader.hpp"
 #include "healthcare/stop_signals.hpp"
 #include "healthcare/text.hpp"
@@ -34,6 +36,8 @@ struct arguments {
   std::string chaos = "0";
   std::string seed = "1";
   std::string reader = "process";
+  bool bundles_named = false;
+  healthcare::memory_request memory;
   std::size_t threads = 0;
 };
 
@@ -64,13 +68,40 @@ const CLI::Validator whole_number{
     "N"};
 
 const CLI::Validator a_time{[](const std::string& text) {
-                              const auto time = healthcare::parse_instant(text);
+                              const auto time = healthcare::parse_as_of(text);
                               return time ? std::string{} : healthcare::printable(time.error().message());
                             },
                             "TIME"};
 
 const CLI::Validator not_empty{
     [](const std::string& text) { return text.empty() ? std::string{"nothing is named"} : std::string{}; }, "PATH"};
+
+void add_memory_flags(CLI::App& app, arguments& into) {
+  auto& what = into.memory;
+  app.add_option("--data", what.folder, "Folder of the memory, which keeps the patients' histories")->check(not_empty);
+  auto* ask = app.add_option("--ask", what.ask, "Answers a question from what is remembered")->check(not_empty);
+  auto* facts = app.add_flag("--facts", what.facts, "Shows what holds, now or --as-of a date");
+  auto* forget =
+      app.add_option("--forget", what.forget, "Forgets all about a patient, by name or id")->check(not_empty);
+  app.add_option("--patient", what.patient, "Whom --ask or --facts is about, by name or id; otherwise all")
+      ->check(not_empty);
+  app.add_flag("--yes", what.yes, "Forgets without asking")->needs(forget);
+  ask->excludes(facts)->excludes(forget);
+  facts->excludes(forget);
+  for (const auto* flag : {"--vitals", "--chaos"}) {
+    for (auto* each : {ask, facts, forget}) each->excludes(app.get_option(flag));
+  }
+}
+
+// What CLI11 has no words for.
+std::string misuse_of(const arguments& given) {
+  const auto& memory = given.memory;
+  if (!memory.patient.empty() && memory.ask.empty() && !memory.facts) return "--patient is for --ask and --facts";
+  if (!memory.forget.empty() && !given.as_of.empty()) return "--forget takes no --as-of: it forgets all";
+  if (!given.as_of.empty() && !memory.is_question() && !healthcare::parse_instant(given.as_of))
+    return "--as-of " + shown(given.as_of) + ": a round begins at a time of day, such as 2024-05-06T08:00:00Z";
+  return {};
+}
 
 // Nothing: go on. Otherwise the exit code.
 std::optional<int> parse(int argc, char** argv, arguments& into) {
@@ -83,7 +114,8 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
       ->check(not_empty);
   app.add_option("-o,--output", into.output, "table or json")->check(CLI::IsMember({"table", "json"}));
   app.add_option("--as-of", into.as_of,
-                 "When the round begins (2024-05-06T08:00:00Z); by default with the first vital sign")
+                 "When the round begins (2024-05-06T08:00:00Z); by default with the first vital sign.\n"
+                 "For --ask and --facts, until when; a date (2024-05-06) means its end")
       ->check(a_time);
   app.add_option("--chaos", into.chaos,
                  "Kill a random sub-agent every N messages; the findings stay the same. 0: never")
@@ -95,6 +127,7 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
   app.add_option("--threads", into.threads, "Scheduler threads; 0: one per core")->check(CLI::Range(0, 1024));
   app.add_option("--log-level", into.log_level, "trace, debug, info, warn, error or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  add_memory_flags(app, into);
   app.footer(
       "SIGINT and SIGTERM end the stream: what is known then is shown. A second one ends the program.\n"
       "Exit codes: 0, 1 if something failed, 64 for arguments that cannot be used.");
@@ -105,6 +138,10 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
   } catch (const CLI::ParseError& wrong) {
     return usage(wrong.what());
   }
+  if (const auto why = misuse_of(into); !why.empty()) return usage(why);
+  if (!into.as_of.empty()) into.memory.as_of = healthcare::parse_as_of(into.as_of).value();
+  into.memory.json = into.output == "json";
+  into.bundles_named = !into.bundles.empty();
   if (into.bundles.empty() && into.vitals.empty()) into.vitals = HEALTHCARE_DATA "/vitals.ndjson";
   if (into.bundles.empty()) into.bundles = HEALTHCARE_DATA;
   return {};
@@ -125,30 +162,83 @@ int show(const std::string& text) {
 
 troupe::result<healthcare::ward> read_bundles(const arguments& given, const troupe::logger& log) {
   healthcare::reader_options how;
+  const bool remembers = !given.memory.folder.empty() || given.memory.is_question();
+  how.how = remembers ? healthcare::extent::history : healthcare::extent::round;
   if (given.reader == "inlined") how.isolation = troupe::tier::inlined;
   // A node of its own, so that a reader has nobody to talk to.
   troupe::node intake{{.threads = 1, .warm_processes = 0, .log = log}};
   return healthcare::read_folder(intake, given.bundles, how);
 }
 
+// What goes on, on a line of its own that the next one overwrites; only for a terminal.
+void say(const std::string& text) {
+  static const bool terminal = isatty(STDERR_FILENO) != 0;
+  if (terminal) std::cerr << "\r\033[K" << text << std::flush;
+}
+
+// Why a folder of bundles cannot be used, and the exit code.
+int refused(const arguments& given, const troupe::error& why) {
+  if (why.is(healthcare::errc::unreadable)) return usage("--bundles " + shown(given.bundles) + ": " + why.message());
+  return failed(why.message() + "; --reader inlined reads the bundles without a process of its own");
+}
+
+troupe::result<healthcare::imported> remember(troupe::memory::store& into, const healthcare::ward& patients) {
+  const auto all = std::to_string(patients.records().size());
+  auto sum = import_all(into, patients, [&](std::size_t done) {
+    say("remembering " + std::to_string(done) + " of " + all + " patients");
+  });
+  say(sum ? to_text(*sum) + "\n" : "");
+  return sum;
+}
+
+bool confirmed(const std::string& what) {
+  std::cerr << "healthcare: " << what << " [y/N] " << std::flush;
+  std::string line;
+  return std::getline(std::cin, line) && (line == "y" || line == "Y" || line == "yes");
+}
+
+// Questions are answered from what is remembered; bundles are read for them where they are named, or nothing is
+// remembered yet.
+int answer(const arguments& given, const troupe::logger& log) {
+  auto memory = healthcare::open_memory::open(given.memory.folder, log);
+  if (!memory) return usage("--data " + shown(given.memory.folder) + ": " + memory.error().describe());
+  auto& store = (*memory)->store();
+  const auto fresh = healthcare::is_new(store);
+  if (!fresh) return failed(fresh.error().describe());
+  std::optional<healthcare::imported> added;
+  if (given.bundles_named || *fresh) {
+    say("reading " + shown(given.bundles));
+    const auto patients = read_bundles(given, log);
+    say("");
+    if (!patients) return refused(given, patients.error());
+    for (const auto& each : patients->problems()) std::cerr << to_text(each) << '\n';
+    const auto sum = remember(store, *patients);
+    if (!sum) return failed(sum.error().describe());
+    added = *sum;
+  }
+  const bool can_ask = isatty(STDIN_FILENO) != 0;
+  const auto out = answer_request(store, given.memory, added, can_ask ? confirmed : nullptr);
+  if (out.code == exit_usage) return usage(out.error);
+  return out.code == 0 ? show(out.out) : failed(out.error);
+}
+
 int serve(const arguments& given, const healthcare::stop_signals& signals) {
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  const auto say = [&](const std::string& text) {
-    if (terminal) std::cerr << "\r\033[K" << text << std::flush;
-  };
+  const auto log = troupe::logger::make({.level = troupe::parse_log_level(given.log_level).value()}).value();
+  if (given.memory.is_question()) return answer(given, log);
   healthcare::assistant_options options;
   options.chaos = number_of(given.chaos).value();
   options.seed = number_of(given.seed).value();
   if (!given.as_of.empty()) options.begins = healthcare::parse_instant(given.as_of).value();
 
-  const auto log = troupe::logger::make({.level = troupe::parse_log_level(given.log_level).value()}).value();
   say("reading " + shown(given.bundles));
   auto patients = read_bundles(given, log);
   say("");
-  if (!patients && patients.error().is(healthcare::errc::unreadable))
-    return usage("--bundles " + shown(given.bundles) + ": " + patients.error().message());
-  if (!patients)
-    return failed(patients.error().message() + "; --reader inlined reads the bundles without a process of its own");
+  if (!patients) return refused(given, patients.error());
+  if (!given.memory.folder.empty()) {
+    auto memory = healthcare::open_memory::open(given.memory.folder, log);
+    if (!memory) return usage("--data " + shown(given.memory.folder) + ": " + memory.error().describe());
+    if (const auto sum = remember((*memory)->store(), *patients); !sum) return failed(sum.error().describe());
+  }
   options.patients = std::make_shared<const healthcare::ward>(*std::move(patients));
 
   std::unique_ptr<healthcare::input> source;

@@ -22,20 +22,21 @@ std::chrono::nanoseconds cpu_time_used() {
 
 // Asks until there is an answer that says something about this file. A reader that ended between two files, or was
 // killed by its node, says nothing.
-troupe::result<bundle_read> ask_reader(troupe::node& on, const std::string& file, troupe::duration patience) {
+troupe::result<bundle_read> ask_reader(troupe::node& on, const read_file& order, troupe::duration patience) {
   using troupe::agent_errc;
   const auto reader = on.ref(reader_path);
   const auto give_up = on.clock().now() + patience;
   for (;;) {
-    auto answer = on.ask(reader, read_file{file}, give_up - on.clock().now());
+    auto answer = on.ask(reader, order, give_up - on.clock().now());
     if (answer || on.clock().now() >= give_up) return answer;
     if (!answer.error().is(agent_errc::agent_down) && !answer.error().is(agent_errc::unknown_agent)) return answer;
     std::this_thread::sleep_for(1ms);
   }
 }
 
-bundle read_apart(troupe::node& on, const std::string& file, troupe::duration patience) {
-  auto answer = ask_reader(on, file, patience);
+bundle read_apart(troupe::node& on, const read_file& order, troupe::duration patience) {
+  const auto& file = order.path;
+  auto answer = ask_reader(on, order, patience);
   if (!answer) return unreadable_bundle(file, 1, {errc::reader_ended, "not read: " + answer.error().message()});
   auto& taken = answer->taken;
   if (!is_sound(taken)) return unreadable_bundle(file, 1, {errc::reader_ended, "what its reader says cannot be"});
@@ -49,7 +50,7 @@ bundle read_apart(troupe::node& on, const std::string& file, troupe::duration pa
 
 reader_agent::reader_agent(troupe::agent_context& context, troupe::duration leave_after) : agent{context} {
   on([leave_after](const read_file& order, troupe::turn& now) {
-    bundle_read answer{read_bundle_file(order.path)};
+    bundle_read answer{read_bundle_file(order.path, order.how)};
     if (cpu_time_used() > leave_after)
       now.stop(troupe::exit_cause::normal("it has read enough; the next process goes on"));
     return answer;
@@ -81,7 +82,7 @@ troupe::result<ward> read_folder(troupe::node& on, const std::filesystem::path& 
   ward out;
   // The reader's own limits come first; this is for a node that is in trouble itself.
   const auto patience = options.time + 1min;
-  for (const auto& file : *files) out.add(read_apart(on, file.string(), patience));
+  for (const auto& file : *files) out.add(read_apart(on, {file.string(), options.how}, patience));
   out.settle();
   if (auto closed = on.ask(on.ref({}), troupe::terminate_child{"intake"}); !closed)
     return std::move(closed).error().with_context("stopping the reader of the bundles");

@@ -22,8 +22,9 @@ struct bundle_read {
 };
 struct read_file {
   std::string path;
+  extent how = extent::round;
   using reply_type = bundle_read;
-  TROUPE_MESSAGE(read_file, path)
+  TROUPE_MESSAGE(read_file, path, how)
 };
 
 // What a reader may use. Beyond it the file that it reads is a problem, and the next one has a new reader.
@@ -37,6 +38,7 @@ struct reader_options {
   troupe::duration leave_after = std::chrono::seconds{60};
   // For one file, waiting for the disk included.
   troupe::duration time = std::chrono::seconds{60};
+  extent how = extent::round;
 };
 
 // Reads one file after another.

@@ -70,6 +70,12 @@ void ward::give(bundle& from) {
   };
   deliver(from.allergies, &record::allergies, "AllergyIntolerance");
   deliver(from.medication_requests, &record::medication_requests, "MedicationRequest");
+  for (auto& item : from.history) {  // that of an unknown patient is passed over
+    const auto id = resolve(item.patient);
+    if (!id) continue;
+    item.patient = *id;
+    records_.at(*id).history.push_back(std::move(item));
+  }
   for (auto& item : from.observations) {
     if (to_patient(item, "Observation/" + item.id)) observations_.push_back(std::move(item));
   }
@@ -78,6 +84,12 @@ void ward::give(bundle& from) {
 void ward::settle() {
   for (auto& from : pending_) give(from);
   pending_.clear();
+  for (auto& [id, about] : records_) {
+    auto& all = about.history;
+    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    all.erase(std::unique(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id == b.id; }),
+              all.end());
+  }
   std::stable_sort(observations_.begin(), observations_.end(), [](const observation& a, const observation& b) {
     return std::tie(a.time, a.patient, a.id) < std::tie(b.time, b.patient, b.id);
   });
@@ -101,11 +113,11 @@ troupe::result<std::vector<std::filesystem::path>> list_bundles(const std::files
   return files;
 }
 
-troupe::result<ward> read_folder(const std::filesystem::path& folder) {
+troupe::result<ward> read_folder(const std::filesystem::path& folder, extent how) {
   const auto files = list_bundles(folder);
   if (!files) return files.error();
   ward out;
-  for (const auto& file : *files) out.add(read_bundle_file(file));
+  for (const auto& file : *files) out.add(read_bundle_file(file, how));
   out.settle();
   return out;
 }

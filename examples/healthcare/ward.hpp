@@ -16,6 +16,7 @@ struct record {
   patient who;
   std::vector<allergy> allergies;                       // by id
   std::vector<medication_request> medication_requests;  // by id
+  std::vector<history_entry> history;                   // by id; only where it was read
   bool operator==(const record&) const = default;
 };
 
@@ -56,6 +57,6 @@ class ward {
 
 // Reads them all, in this process, and settles. Errors: unreadable, where the folder itself cannot be read; bad files
 // are problems of the ward.
-[[nodiscard]] troupe::result<ward> read_folder(const std::filesystem::path& folder);
+[[nodiscard]] troupe::result<ward> read_folder(const std::filesystem::path& folder, extent how = extent::round);
 
 }  // namespace healthcare

@@ -21,6 +21,9 @@ class sliding_sum {
       sum_ -= (*first_).*counted_;
     return sum_;
   }
+  bool at_end() const { return next_ == end_; }
+  // The first place whose window has the next entry; not at the end.
+  std::uint32_t next_place() const { return next_->place - std::min(next_->place, window_neighbours); }
   // After around(): the entry of that place itself.
   const Entry* at(std::uint32_t place) const {
     for (auto each = first_; each != next_; ++each)
@@ -55,9 +58,18 @@ void score_places(const space_postings& in, std::span<const std::uint32_t> place
     if (in.of_term[term].empty()) continue;
     sliding_sum counts{in.of_term[term], &posting::count};
     for (auto n = begin; n < into.size(); ++n) {
+      const auto around = counts.around(into[n].where.place);
+      if (around == 0) {
+        // Most places have nothing of a rare term.
+        if (counts.at_end()) break;
+        const auto by_place = [](const lexical_score& each, std::uint32_t place) { return each.where.place < place; };
+        n = static_cast<std::size_t>(std::lower_bound(into.begin() + static_cast<std::ptrdiff_t>(n), into.end(),
+                                                      counts.next_place(), by_place) -
+                                     into.begin()) -
+            1;
+        continue;
+      }
       auto& score = into[n];
-      const auto around = counts.around(score.where.place);
-      if (around == 0) continue;
       score.window += rarities[term] *
                       term_weight(static_cast<double>(around), window_lengths[n - begin], mean_length * window_places);
       if (const auto own = counts.at(score.where.place); own != nullptr)

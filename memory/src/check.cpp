@@ -46,6 +46,7 @@ class checker {
   checker(const store::parts& of) : parts_{of}, now_{*of.database} {}
 
   check_report run() {
+    files();
     spaces();
     records(family::records, false);
     records(family::archive, true);
@@ -77,6 +78,12 @@ class checker {
     if (value) return *std::move(value);
     fault(std::string{what} + ": " + value.error().message());
     return {};
+  }
+
+  // What of the files no reading would meet, such as the filters.
+  void files() {
+    if (const auto status = parts_.database->raw().VerifyChecksum(); !status.ok())
+      fault(parts_.database->translate(status, "verifying the files").message());
   }
 
   void spaces() {

@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <troupe/memory/errc.hpp>
@@ -10,6 +11,7 @@
 
 #include "append_operator.hpp"
 #include "keys.hpp"
+#include "log_file.hpp"
 
 namespace troupe::memory {
 namespace {
@@ -24,13 +26,19 @@ rocksdb::Options options_of_all(const database_options& from) {
   // A log that is damaged in its middle is refused; one whose end was cut off by a crash is not (facts: the default
   // mode opens what is left of a damaged log, and says nothing).
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.track_and_verify_wals_in_manifest = true;
   options.paranoid_checks = true;
+  // All families are flushed together: with one change of the manifest, and no log is kept for long because of one that
+  // is seldom written.
+  options.atomic_flush = true;
   options.max_background_jobs = 2;
   options.db_write_buffer_size = 64 << 20;
   options.max_open_files = 512;
   options.skip_stats_update_on_db_open = true;
   options.max_log_file_size = 1 << 20;
   options.keep_log_file_num = 2;
+  // Compactions tell their bounds in it, which are keys.
+  options.info_log_level = rocksdb::WARN_LEVEL;
   // A manifest names the first and last key of each file, and is only ever added to. Begun anew with each change, it
   // does not keep the keys of what was forgotten.
   options.max_manifest_file_size = 1;
@@ -45,12 +53,23 @@ rocksdb::ColumnFamilyOptions options_of(family which, const rocksdb::Options& al
   table.cache_index_and_filter_blocks = true;  // so that the cache bounds them too
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  // In pieces, of which the cache holds those in use: a file's whole filter is megabytes, and was read and verified
+  // anew for each key where it did not fit.
+  table.partition_filters = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_top_level_index_and_filter = true;
   table.format_version = 5;
   options.compression = rocksdb::kLZ4Compression;
   options.write_buffer_size = 16 << 20;
   options.level_compaction_dynamic_level_bytes = true;
   switch (which) {
-    case family::index: options.merge_operator = std::make_shared<append_operator>(); break;
+    case family::index:
+      options.merge_operator = std::make_shared<append_operator>();
+      // A batch comes in the order of keys, so that each is put in from where the last one was. One byte: few such
+      // places.
+      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+      break;
     case family::archive:
       options.compression = rocksdb::kZSTD;
       options.compression_opts.level = 6;
@@ -134,6 +153,7 @@ result<void> look_at_folder(const fs::path& folder, bool read_only) {
 
 result<std::unique_ptr<database>> database::open(const database_options& options) {
   if (auto looked = look_at_folder(options.folder, options.read_only); !looked) return std::move(looked).error();
+  if (auto verified = verify_logs(options.folder, !options.read_only); !verified) return std::move(verified).error();
   const auto all = options_of_all(options);
   // Families of a newer version would make RocksDB refuse with its own words.
   std::vector<std::string> there;
@@ -146,7 +166,8 @@ result<std::unique_ptr<database>> database::open(const database_options& options
                          "\"): take another folder");
     }
   }
-  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  // Of few parts, as a block that is larger than one is not kept.
+  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, 3);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < families; ++i)
     descriptors.emplace_back(family_names[i], options_of(static_cast<family>(i), all, cache));
@@ -164,6 +185,9 @@ result<std::unique_ptr<database>> database::open(const database_options& options
 
 database::~database() {
   if (!db_) return;
+  // All into tables, where each byte is covered by a checksum; the log could lose its end without a trace. If it fails,
+  // the log has it still.
+  static_cast<void>(db_->Flush({}, {handles_.begin(), handles_.end()}));
   for (auto* handle : handles_)
     if (handle) db_->DestroyColumnFamilyHandle(handle);
   db_->Close();
@@ -177,16 +201,61 @@ result<void> database::write(rocksdb::WriteBatch& batch) {
   return ok();
 }
 
+result<void> database::write_files_anew() {
+  {
+    std::unique_lock lock{mutex_};
+    const auto erased_at = db_->GetLatestSequenceNumber();
+    if (!given_back_.wait_for(lock, std::chrono::minutes{1},
+                              [&] { return kept_.empty() || *kept_.begin() >= erased_at; }))
+      return error{memory_errc::overloaded,
+                   "the memory in " + folder_.string() +
+                       " is still being read in a state from before: end that reading, and do it again"};
+  }
+  const auto rewrite = [&]() -> rocksdb::Status {
+    // The log is gone when all families are flushed, and the old tables when they are compacted.
+    if (auto flushed = db_->Flush({}, {handles_.begin(), handles_.end()}); !flushed.ok()) return flushed;
+    rocksdb::CompactRangeOptions options;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    for (auto* handle : handles_)
+      if (auto compacted = db_->CompactRange(options, handle, nullptr, nullptr); !compacted.ok()) return compacted;
+    // Files are removed by the threads that wrote the new ones, after these were announced: wait for them.
+    if (auto paused = db_->PauseBackgroundWork(); !paused.ok()) return paused;
+    if (auto going_on = db_->ContinueBackgroundWork(); !going_on.ok()) return going_on;
+    if (auto kept = db_->DisableFileDeletions(); !kept.ok()) return kept;
+    return db_->EnableFileDeletions(true);  // looks through the folder for what was left
+  };
+  if (const auto status = rewrite(); !status.ok()) return translate(status, "writing all files anew");
+  return ok();
+}
+
+const rocksdb::Snapshot* database::keep_state() const {
+  const std::lock_guard lock{mutex_};
+  const auto* state = db_->GetSnapshot();
+  kept_.insert(state->GetSequenceNumber());
+  return state;
+}
+
+void database::give_back(const rocksdb::Snapshot* state) const {
+  {
+    const std::lock_guard lock{mutex_};
+    kept_.erase(kept_.find(state->GetSequenceNumber()));
+    db_->ReleaseSnapshot(state);
+  }
+  given_back_.notify_all();
+}
+
 error database::translate(const rocksdb::Status& status, std::string_view doing) const {
   const auto what = std::string{doing} + ": " + status.ToString();
-  if (status.IsCorruption()) return about(folder_, memory_errc::damaged, "is damaged. " + what);
+  // A file that is not there any more is as good as one with other bytes.
+  if (status.IsCorruption() || status.IsPathNotFound() || says(status, "No such file"))
+    return about(folder_, memory_errc::damaged, "is damaged. " + what);
   if (status.IsNoSpace() || says(status, "No space left"))
     return about(folder_, memory_errc::storage_failed, "is on a full disk. " + what);
   return about(folder_, memory_errc::storage_failed, "cannot be used any more. " + what);
 }
 
-reader::reader(const database& from) : database_{from}, snapshot_{from.raw().GetSnapshot()} {}
-reader::~reader() { database_.raw().ReleaseSnapshot(snapshot_); }
+reader::reader(const database& from) : database_{from}, snapshot_{from.keep_state()} {}
+reader::~reader() { database_.give_back(snapshot_); }
 
 rocksdb::ReadOptions reader::read_options() const {
   rocksdb::ReadOptions options;

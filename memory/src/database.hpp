@@ -3,11 +3,14 @@
 #include <rocksdb/db.h>
 
 #include <array>
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +48,14 @@ class database {
   // Written whole, and synced. After a failure, nothing may be written any more.
   result<void> write(rocksdb::WriteBatch& batch);
 
+  // What was erased or replaced stays in older files until they are written anew: all of them are, now, and the old
+  // ones removed. Waits for readers of a state from before; fails with overloaded when one of them takes over a minute.
+  result<void> write_files_anew();
+
+  // A state to read, kept until it is given back.
+  const rocksdb::Snapshot* keep_state() const;
+  void give_back(const rocksdb::Snapshot* state) const;
+
   // What RocksDB says, as one of our errors: damaged for corruption, storage_failed for the rest.
   error translate(const rocksdb::Status& status, std::string_view doing) const;
 
@@ -53,6 +64,10 @@ class database {
   std::filesystem::path folder_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, families> handles_{};
+
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::condition_variable given_back_;
+  mutable std::multiset<rocksdb::SequenceNumber> kept_;  // the states that are being read
 };
 
 // One state of the database, whatever is written meanwhile. Keeps what it shows from being compacted away, so it should

@@ -13,6 +13,7 @@
 #include "audit_chain.hpp"
 #include "state_machine.hpp"
 #include "store_parts.hpp"
+#include "utf8_cut.hpp"
 
 namespace troupe::memory {
 namespace {
@@ -37,26 +38,31 @@ class forgetting {
 
   result<receipt> run() {
     // Refused at once, rather than after a part of it.
-    if (auto may = require_write(); !may) return std::move(may).error();
+    if (auto may = require_write(place()); !may) return std::move(may).error();
     if (const auto* found = std::get_if<forget_found>(&what_)) {
       auto hits = store_.recall(author_, found->what);
       if (!hits) return std::move(hits).error();
-      for (const auto& each : *hits) fixed_.insert(each.what.id);
+      for (const auto& each : *hits) {
+        if (auto may = require_write(each.what.space); !may) return std::move(may).error();
+        fixed_.insert(each.what.id);
+      }
     }
     receipt_.at = parts_.time.wall();
     std::set<id> gone;
     for (int pass = 0; pass < passes_max && !receipt_.verified; ++pass) {
       const auto targets = find();
-      gone.insert(targets.begin(), targets.end());
-      if (auto done = remake_what_stays(targets); !done) return std::move(done).error();
-      if (auto done = erase(targets); !done) return std::move(done).error();
+      auto with_derived = remake_what_stays(targets);
+      if (!with_derived) return std::move(with_derived).error();
+      gone.insert(with_derived->begin(), with_derived->end());
+      if (auto done = erase(targets, *with_derived); !done) return std::move(done).error();
       if (auto done = clear_spaces(); !done) return std::move(done).error();
       receipt_.verified = look_again(gone);
     }
     if (!receipt_.verified)
       return error{memory_errc::overloaded,
                    describe(true) + " is written to faster than it is forgotten: stop its agents first"};
-    if (auto done = off_the_disk(); !done) return std::move(done).error();
+    if (auto done = parts_.database->write_files_anew(); !done)
+      return std::move(done).error().with_context(describe(true) + " is erased, but not off the disk yet");
     return sign();
   }
 
@@ -75,12 +81,14 @@ class forgetting {
     if (const auto* space = std::get_if<forget_space>(&what_)) return space->space;
     return std::get<forget_found>(what_).what.space;
   }
-  result<void> require_write() const {
+  result<void> require_write(const path& space) const {
     if (const auto* subject = std::get_if<forget_subject>(&what_); subject && subject->subject.empty())
       return error{errc::invalid_argument, "a subject to forget has a name"};
-    if (may(reader{*parts_.database}, author_, place(), access::write)) return ok();
-    return error{memory_errc::denied,
-                 author_.str() + " may not forget in " + place().str() + ": it needs a grant to write"};
+    if (may(reader{*parts_.database}, author_, space, access::write)) return ok();
+    error why{memory_errc::denied, author_.str() + " may not forget in " + space.str() + ": it needs a grant to write"};
+    if (auto noted = store_.apply(command_of(author_, note_audit{"denied", why.message()})); !noted)
+      return std::move(noted).error();
+    return why;
   }
 
   // All that is named by the request and there now.
@@ -117,8 +125,8 @@ class forgetting {
   }
 
   // Summaries that have other sources too are made again from those; what cannot be goes with its source (the state
-  // machine sees to that). Ids grow with time, so what something was made from comes before it.
-  result<void> remake_what_stays(const std::set<id>& targets) {
+  // machine sees to that). Ids grow with time, so what something was made from comes before it. Returns all that goes.
+  result<std::set<id>> remake_what_stays(const std::set<id>& targets) {
     const reader now{*parts_.database};
     std::set<id> gone = targets, due;
     for (const auto& each : targets) derived_from(now, each, due);
@@ -149,17 +157,18 @@ class forgetting {
       const auto tokens_max = std::max<std::size_t>(16, count_tokens(what->text));
       auto text = summarize_recursively(*parts_.summarizer, texts, {.tokens_max = tokens_max});
       if (!text) return std::move(text).error().with_context("making a summary again");
-      remade.text = new_texts[next] = *std::move(text);
+      // No longer than it was, so that no quota stands against it.
+      remade.text = new_texts[next] = utf8_cut(*text, what->text.size());
       if (auto done = store_.apply(command_of(author_, std::move(remade))); !done) return std::move(done).error();
       if (remade_.insert(next).second) ++receipt_.summaries_remade;
     }
-    return ok();
+    return gone;
   }
 
-  result<void> erase(const std::set<id>& targets) {
+  result<void> erase(const std::set<id>& targets, const std::set<id>& with_derived) {
     {
       const reader now{*parts_.database};
-      for (const auto& each : targets)
+      for (const auto& each : with_derived)
         if (const auto what = record_of(now, each); what && what->blob) ++receipt_.blobs;
     }
     erase_records piece{{}, "forget"};
@@ -177,10 +186,19 @@ class forgetting {
     return piece.ids.empty() ? ok() : flush();
   }
 
-  // Of a space, its states too, and then the space itself, the deepest first.
+  // Of a space, blobs that are being written and its states too, and then the space itself, the deepest first.
   result<void> clear_spaces() {
     const auto* space = std::get_if<forget_space>(&what_);
     if (!space) return ok();
+    std::vector<id> unfinished;
+    reader{*parts_.database}.scan(family::meta, "B", [&](std::string_view key, std::string_view value) {
+      if (!space->space.contains(net::decode<blob_row>(value).value().space)) return true;
+      unfinished.push_back(id::from_bytes(std::as_bytes(std::span{key.substr(1)}).first<16>()).value());
+      return true;
+    });
+    for (const auto& each : unfinished)
+      if (auto done = store_.apply(command_of(author_, drop_unfinished_blob{each})); !done)
+        return std::move(done).error();
     auto there = parts_.spaces.in_scope(space->space, scope::subtree);
     std::reverse(there.begin(), there.end());
     for (const auto& each : there) {
@@ -214,20 +232,6 @@ class forgetting {
     const auto hits = store_.recall({}, search);
     return hits &&
            std::none_of(hits->begin(), hits->end(), [&](const hit& each) { return gone.contains(each.what.id); });
-  }
-
-  // What was erased stays in older files until they are written anew; so they are, now.
-  result<void> off_the_disk() const {
-    auto& database = *parts_.database;
-    for (std::size_t i = 0; i < families; ++i) {
-      auto* handle = database.handle(static_cast<family>(i));
-      auto status = database.raw().Flush({}, handle);
-      rocksdb::CompactRangeOptions options;
-      options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-      if (status.ok()) status = database.raw().CompactRange(options, handle, nullptr, nullptr);
-      if (!status.ok()) return database.translate(status, "taking what was forgotten off the disk");
-    }
-    return ok();
   }
 
   result<receipt> sign() {

@@ -55,7 +55,18 @@ std::uint64_t counted_bytes(const record& what) {
   return bytes;
 }
 
-result<outcome> state_machine::apply(const command& what) {
+std::vector<analyzed> analyze_texts(const analyzer& words, const command& of) {
+  std::vector<analyzed> texts(of.operations.size());
+  for (std::size_t n = 0; n < texts.size(); ++n) {
+    if (const auto* put = std::get_if<put_record>(&of.operations[n]))
+      texts[n] = words.analyze(put->what.text);
+    else if (const auto* remake = std::get_if<remake_summary>(&of.operations[n]))
+      texts[n] = words.analyze(remake->text);
+  }
+  return texts;
+}
+
+result<outcome> state_machine::apply(const command& what, std::span<const analyzed> texts) {
   outcome_ = {};
   std::uint64_t before = 0;
   if (const auto row = to_.get(family::meta, keys::applied)) before = keys::read_u64(*row);
@@ -72,6 +83,7 @@ result<outcome> state_machine::apply(const command& what) {
     to_.put(family::meta, keys::client_row(what.client), keys::u64(what.sequence));
   }
   for (std::size_t i = 0; i < what.operations.size(); ++i) {
+    text_ = &texts[i];
     auto done = std::visit([&](const auto& op) { return apply_one(what, op); }, what.operations[i]);
     if (done) continue;
     to_.reject();
@@ -131,11 +143,11 @@ result<void> state_machine::count(const path& space, const difference& by, bool 
       const auto over = [&](const std::optional<std::uint64_t>& limit, std::uint64_t now) {
         return limit && now > *limit;
       };
-      if (within_quotas && by.records >= 0 && over(row->options.records_max, row->subtree_records))
+      if (within_quotas && by.records > 0 && over(row->options.records_max, row->subtree_records))
         return error{memory_errc::quota_exceeded, "the space " + up.str() + " holds all the records it may, " +
                                                       std::to_string(*row->options.records_max) +
                                                       ": forget some, or define a larger quota"};
-      if (within_quotas && by.bytes >= 0 && over(row->options.bytes_max, row->subtree_bytes))
+      if (within_quotas && by.bytes > 0 && over(row->options.bytes_max, row->subtree_bytes))
         return error{memory_errc::quota_exceeded, "the space " + up.str() + " would hold more than the " +
                                                       std::to_string(*row->options.bytes_max) +
                                                       " bytes it may: forget some, or define a larger quota"};
@@ -171,9 +183,8 @@ void state_machine::store_record(const record& what, address where, bool archive
 }
 
 void state_machine::index(const record& what, address where, std::string_view vector, difference& by) {
-  const auto analyzed = words_.analyze(what.text);
-  add_postings(to_, where, analyzed);
-  by.words += analyzed.length;
+  add_postings(to_, where, *text_);
+  by.words += text_->length;
   by.bytes += static_cast<std::int64_t>(counted_bytes(what));
   if (!vector.empty()) to_.put(family::vectors, keys::at(where), std::string{vector});
   for (const auto& source : what.sources) to_.put(family::meta, keys::lineage(source, what.id), "");
@@ -337,7 +348,8 @@ result<void> state_machine::apply_one(const command& whole, const move_records& 
   return ok();
 }
 
-result<void> state_machine::apply_one(const command&, const note_visits& op) {
+result<void> state_machine::apply_one(const command& whole, const note_visits& op) {
+  if (!whole.author.is_root()) return error{memory_errc::denied, "the root alone notes visits"};
   for (const auto& each : op.of) {
     const auto where = to_.get(family::ids, keys::bytes_of(each.id));
     if (!where) continue;
@@ -352,6 +364,9 @@ result<void> state_machine::apply_one(const command&, const note_visits& op) {
 }
 
 result<void> state_machine::apply_one(const command& whole, const note_audit& op) {
+  // The log is written by what happens, not by whoever likes to.
+  if (!whole.author.is_root() && op.action != "denied" && op.action != "forget")
+    return error{memory_errc::denied, "the root alone writes lines of its own into the audit log"};
   if (op.action == "denied")
     append_refusal(to_, whole.at, whole.author, op.object);
   else

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <troupe/core/result.hpp>
 #include <troupe/memory/command.hpp>
+#include <vector>
 
 #include "analyzer.hpp"
 #include "keys.hpp"
@@ -50,6 +52,10 @@ std::uint64_t counted_bytes(const record& what);
 inline constexpr std::size_t chunk_size_bytes_max = 1 << 20;
 inline constexpr std::size_t state_size_bytes_max = 16 << 20;
 
+// What the index takes of a command's texts, one for each operation (nothing where it has no text). A function of the
+// command alone, and a good part of the work of applying it: so the threads that submit do it, not the one that writes.
+std::vector<analyzed> analyze_texts(const analyzer& words, const command& of);
+
 // Applies commands: the state after a stream of them is a function of the stream. Holds no state of its own; all is in
 // the write_set. One thread. What cannot be read throws `failure`.
 class state_machine {
@@ -57,8 +63,8 @@ class state_machine {
   state_machine(write_set& to, const analyzer& words) noexcept : to_{to}, words_{words} {}
 
   // Accepted as a whole, or refused: then it changes nothing but the count of commands and, if it was denied, the audit
-  // log.
-  result<outcome> apply(const command& what);
+  // log. `texts` are analyze_texts() of it.
+  result<outcome> apply(const command& what, std::span<const analyzed> texts);
 
   // A record where it is, with its bytes as stored; nothing if there is none.
   struct found_record {
@@ -94,6 +100,7 @@ class state_machine {
   };
   result<void> count(const path& space, const difference& by, bool within_quotas);
 
+  // Its text is that of the operation.
   void index(const record& what, address where, std::string_view vector, difference& by);
   void unindex(const record& what, address where, difference& by);
   void erase_pieces(const id& blob);
@@ -107,6 +114,7 @@ class state_machine {
   write_set& to_;
   const analyzer& words_;
   outcome outcome_;
+  const analyzed* text_ = nullptr;  // of the operation that is being applied
 };
 
 }  // namespace troupe::memory

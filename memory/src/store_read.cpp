@@ -68,7 +68,7 @@ result<page> store::read(const path& author, const path& space, std::uint64_t fr
           next = each.get();
       }
       if (!next) return made;
-      if (made.records.size() == limit) {
+      if (made.records.size() == std::max<std::size_t>(limit, 1)) {
         made.next = keys::read_address(next->key().ToStringView()).place;
         return made;
       }

@@ -77,12 +77,13 @@ void write_set::scan(family of, std::string_view prefix,
 }
 
 void write_set::accept() {
+  batch_.merge(layer_);  // what is left in the layer was in the batch before
   for (auto& [named, change] : layer_) {
-    if (change.replaced) {
-      batch_.insert_or_assign(named, std::move(change));
-    } else {
-      batch_[named].appended.append(change.appended);
-    }
+    auto& before = batch_.find(named)->second;
+    if (change.replaced)
+      before = std::move(change);
+    else
+      before.appended.append(change.appended);
   }
   layer_.clear();
 }

@@ -33,6 +33,8 @@ writer::~writer() {
 }
 
 void writer::submit(command what, std::size_t size_bytes, told then) {
+  auto texts = analyze_texts(words_, what);
+  for (const auto& each : texts) size_bytes += sizeof each + each.terms.size() * sizeof(term_count);
   std::optional<error> refused;
   {
     const std::lock_guard lock{mutex_};
@@ -46,7 +48,7 @@ void writer::submit(command what, std::size_t size_bytes, told then) {
                                                    " bytes) wait to be written: try again later");
     } else {
       waiting_bytes_ += size_bytes;
-      waiting_.push_back({std::move(what), size_bytes, std::move(then)});
+      waiting_.push_back({std::move(what), std::move(texts), size_bytes, std::move(then)});
     }
   }
   if (refused) return then(*std::move(refused));
@@ -88,7 +90,7 @@ void writer::apply(std::deque<job> jobs) {
     try {
       write_set changes{database_};
       state_machine machine{changes, words_};
-      for (const auto& each : jobs) outcomes.push_back(machine.apply(each.what));
+      for (const auto& each : jobs) outcomes.push_back(machine.apply(each.what, each.texts));
       rocksdb::WriteBatch batch;
       changes.fill(batch);
       if (auto done = database_.write(batch); !done)

@@ -11,6 +11,7 @@
 #include <troupe/core/log.hpp>
 #include <troupe/core/result.hpp>
 #include <troupe/memory/command.hpp>
+#include <vector>
 
 #include "analyzer.hpp"
 #include "database.hpp"
@@ -37,7 +38,8 @@ class writer {
   writer(const writer&) = delete;
   writer& operator=(const writer&) = delete;
 
-  // `then` is called on the writer's thread; at once, on this one, if the command cannot wait.
+  // Finds the words of its texts, then lets it wait. `then` is called on the writer's thread; at once, on this one, if
+  // the command cannot wait.
   void submit(command what, std::size_t size_bytes, told then);
 
   std::size_t queued() const;
@@ -47,6 +49,7 @@ class writer {
  private:
   struct job {
     command what;
+    std::vector<analyzed> texts;  // as state_machine::apply() takes them
     std::size_t size_bytes;
     told then;
   };

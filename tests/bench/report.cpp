@@ -36,6 +36,7 @@ std::string scaled(double value, unit u) {
   };
   switch (u) {
     case unit::ops_per_s: return pick(rates);
+    case unit::bytes_per_s: return fmt::format("{:.3g} GB/s", value / 1e9);
     case unit::seconds: return pick(times);
     case unit::bytes: return pick(sizes);
     case unit::count: return fmt::format("{:.3g}", value);
@@ -56,6 +57,7 @@ std::string cpu_model() {
 std::string_view to_string(unit u) noexcept {
   switch (u) {
     case unit::ops_per_s: return "ops_per_s";
+    case unit::bytes_per_s: return "bytes_per_s";
     case unit::seconds: return "seconds";
     case unit::bytes: return "bytes";
     case unit::count: return "count";
@@ -76,7 +78,7 @@ std::optional<double> row::cost(const std::string& ours, const std::string& peer
   const auto a = median(ours);
   const auto b = median(peer);
   if (!a || !b || *a <= 0 || *b <= 0) return std::nullopt;
-  return unit == unit::ops_per_s ? *b / *a : *a / *b;
+  return unit == unit::ops_per_s || unit == unit::bytes_per_s ? *b / *a : *a / *b;
 }
 
 row& report::add(std::string name, unit u, std::vector<target> targets) {
@@ -84,6 +86,11 @@ row& report::add(std::string name, unit u, std::vector<target> targets) {
 }
 
 void report::print(std::ostream& out) const {
+  print_rows(out);
+  print_legend(out);
+}
+
+void report::print_rows(std::ostream& out) const {
   const auto& ours = subjects_.front();
   out << fmt::format("{:<24}{:>12}", "benchmark", ours);
   for (std::size_t i = 1; i < subjects_.size(); ++i) out << fmt::format("{:>14}{:>16}", subjects_[i], "cost");
@@ -105,8 +112,12 @@ void report::print(std::ostream& out) const {
     }
     out << '\n';
   }
+}
+
+void report::print_legend(std::ostream& out) const {
   out << fmt::format("machine: {}, {} cores\n", cpu_model(), std::thread::hardware_concurrency());
-  out << "cost: what " << ours << " costs for each unit of the peer's cost, from medians; below 1 it is cheaper.\n"
+  out << "cost: what " << subjects_.front()
+      << " costs for each unit of the peer's cost, from medians; below 1 it is cheaper.\n"
       << "(max x) marks a cost above its target.\n";
 }
 

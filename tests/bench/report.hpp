@@ -13,7 +13,7 @@
 namespace bench {
 
 // What a number counts. For rates more is better, for the others less.
-enum class unit { ops_per_s, seconds, bytes, count };
+enum class unit { ops_per_s, bytes_per_s, seconds, bytes, count };
 
 std::string_view to_string(unit u) noexcept;
 
@@ -46,6 +46,9 @@ class report {
 
   // Medians, the ratio to each peer, and a mark where a target is missed.
   void print(std::ostream& out) const;
+  // The same in two parts, for a benchmark with several tables.
+  void print_rows(std::ostream& out) const;
+  void print_legend(std::ostream& out) const;
   // {"machine": {...}, "rows": [{"bench", "unit", "median": {...}, "samples": {...}, "cost": {...}, "target": {...}}]}
   void write_json(std::ostream& out) const;
 

@@ -250,10 +250,107 @@ BOOST_AUTO_TEST_CASE(names_cannot_harm_the_terminal) {
   BOOST_TEST(!has(healthcare({"--bundles", files / "", "-o", "json"}), "\u202e"));
 }
 
+BOOST_AUTO_TEST_CASE(a_question_is_answered_from_what_is_remembered) {
+  const place files;
+  const auto data = files / "memory";
+  const auto first = healthcare({"--data", data, "--ask", "Which dose of lisinopril?", "--patient", "amalia"});
+  BOOST_TEST_REQUIRE(first.code == 0, first.text);
+  BOOST_TEST(has(first, "Amalia Berg was prescribed lisinopril 10 MG Oral Tablet on 2024-05-05"), first.text);
+  BOOST_TEST(has(first, "6 patients with"), first.text);
+  // A new process; nothing is read again.
+  const auto again =
+      healthcare({"--data", data, "--ask", "Which dose of lisinopril?", "--patient", "ward-01", "-o", "json"});
+  const auto parsed = nlohmann::json::parse(again.text, nullptr, false);
+  BOOST_TEST_REQUIRE(parsed.is_object(), again.text);
+  BOOST_TEST(parsed.at("patient") == "ward-01");
+  BOOST_TEST(parsed.at("memory").at("imported").is_null());
+  const auto best = parsed.at("records").at(0);
+  BOOST_TEST(best.at("time") == "2024-05-05T16:00:00Z");
+  BOOST_TEST(has(first, best.at("record").get<std::string>()), first.text);
+  BOOST_TEST(parsed.at("facts").at(0).at("key") == "medication/lisinopril 10 mg oral tablet");
+}
+
+BOOST_AUTO_TEST_CASE(facts_are_shown_as_of_a_date) {
+  const place files;
+  const auto facts = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--data", files / "memory", "--facts"});
+    return healthcare(more);
+  };
+  const auto drug = "medication/lisinopril 10 mg oral tablet";
+  const auto now = facts({"--patient", "Amalia Berg"});
+  BOOST_TEST(now.code == 0, now.text);
+  BOOST_TEST(has(now, drug), now.text);
+  BOOST_TEST(!has(now, "Bruno"), now.text);
+  const auto then = facts({"--patient", "Amalia Berg", "--as-of", "2024-05-04"});
+  BOOST_TEST(then.code == 0, then.text);
+  BOOST_TEST(!has(then, drug), then.text);
+  BOOST_TEST(has(then, "allergy/allergy to amoxicillin"), then.text);
+  const auto all = nlohmann::json::parse(facts({"-o", "json"}).text, nullptr, false);
+  BOOST_TEST_REQUIRE(all.is_object());
+  BOOST_TEST(all.at("patients").size() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_patient_is_forgotten_with_a_receipt_and_for_good) {
+  const place files;
+  const auto data = files / "memory";
+  BOOST_TEST(healthcare({"--data", data, "--facts"}).code == 0);
+  const auto unasked = healthcare({"--data", data, "--forget", "amalia"});
+  BOOST_TEST(unasked.code == 64, unasked.text);
+  BOOST_TEST(has(unasked, "--yes"), unasked.text);
+  const auto done = healthcare({"--data", data, "--forget", "amalia", "--yes"});
+  BOOST_TEST(done.code == 0, done.text);
+  BOOST_TEST(has(done, "8 records erased"), done.text);
+  BOOST_TEST(has(done, "audit line"), done.text);
+  BOOST_TEST(has(done, "verified"), done.text);
+  BOOST_TEST(!has(done, "NOT VERIFIED"), done.text);
+  const auto gone = healthcare({"--data", data, "--ask", "lisinopril", "--patient", "amalia"});
+  BOOST_TEST(gone.code == 64, gone.text);
+  BOOST_TEST(has(gone, "known: Bruno Castel (ward-02), "), gone.text);
+  // Her bundle is read again, and she stays forgotten.
+  const auto again = healthcare({"--data", data, "--bundles", folder, "--ask", "Amalia Berg lisinopril"});
+  BOOST_TEST(again.code == 0, again.text);
+  BOOST_TEST(has(again, "5 known, 1 forgotten"), again.text);
+  BOOST_TEST(again.text.find("Amalia", again.text.find('\n')) == std::string::npos, again.text);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_folder_the_memory_is_a_temporary_one_and_says_so) {
+  const auto out = healthcare({"--facts", "--patient", "amalia"});
+  BOOST_TEST(out.code == 0, out.text);
+  BOOST_TEST(has(out, "temporary"), out.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_round_that_remembers_finds_the_same) {
+  const place files;
+  const auto out = healthcare({"--data", files / "memory", "-o", "json"});
+  BOOST_TEST_REQUIRE(out.code == 0, out.text);
+  BOOST_TEST((findings_of(out) == findings_of(healthcare({"-o", "json"}))));
+  BOOST_TEST(has(healthcare({"--data", files / "memory", "--facts"}), "Amalia Berg (ward-01)"));
+}
+
+BOOST_AUTO_TEST_CASE(flags_of_the_memory_that_do_not_fit_are_named) {
+  for (const auto& [arguments, part] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"--ask", "x", "--facts"}, "--facts"},
+           {{"--forget", "x", "--facts"}, "--f"},
+           {{"--yes"}, "--forget"},
+           {{"--patient", "x"}, "--patient is for"},
+           {{"--as-of", "2024-05-06"}, "a round begins at a time of day"},
+           {{"--facts", "--as-of", "2024-13-06"}, "--as-of"},
+           {{"--ask", "x", "--vitals", "-"}, "--vitals"},
+           {{"--ask", ""}, "--ask"},
+           {{"--data", "/dev/null", "--facts"}, "--data /dev/null"},
+           {{"--facts", "--patient", "nobody"}, "known: Amalia Berg (ward-01), "},
+           {{"--facts", "--patient", "e"}, "several are meant: Amalia Berg (ward-01), "}}) {
+    const auto out = healthcare(arguments);
+    BOOST_TEST(out.code == 64, part << ": " << out.text);
+    BOOST_TEST(has(out, part), out.text);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(help_is_no_error) {
   const auto out = healthcare({"--help"});
   BOOST_TEST(out.code == 0);
-  for (const auto* part : {"--chaos", "--reader", "--as-of", "SIGINT", "Exit codes"})
+  for (const auto* part :
+       {"--chaos", "--reader", "--as-of", "--ask", "--facts", "--forget", "--data", "SIGINT", "Exit codes"})
     BOOST_TEST(has(out, part), out.text);
 }
 

@@ -5,6 +5,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "../memory/a_store.hpp"
+#include "healthcare/memory_cli.hpp"
 #include "healthcare/ward_round.hpp"
 
 // Real bundles, as Synthea generates them, from the folder TROUPE_FHIR_DIR: what the reader counts is what is there.
@@ -86,6 +88,28 @@ BOOST_AUTO_TEST_CASE(a_round_without_a_stream_gives_every_patient_a_row) {
   const auto out = make_round(*read, {}, default_clinic());
   BOOST_TEST(out.patients.size() == read->records().size());
   BOOST_TEST(json::parse(to_json(out)).at("patients").size() == out.patients.size());
+}
+
+BOOST_AUTO_TEST_CASE(every_history_is_imported_once_and_a_patient_can_be_forgotten) {
+  const char* folder = nullptr;
+  if (!given(folder)) return;
+  const auto read = read_folder(folder, extent::history);
+  BOOST_TEST_REQUIRE(read.has_value());
+  BOOST_TEST(read->problems().empty());
+  troupe::test::a_store of;
+  const auto none = [](std::size_t) {};
+  const auto first = import_all(*of.store, *read, none);
+  BOOST_TEST_REQUIRE(first.has_value());
+  BOOST_TEST(first->patients == read->records().size());
+  BOOST_TEST(of->stats().records == first->records);
+  BOOST_TEST(import_all(*of.store, *read, none)->known == read->records().size());
+  const auto known = known_patients(*of.store);
+  BOOST_TEST_REQUIRE(known.has_value());
+  BOOST_TEST_REQUIRE(!known->empty());
+  BOOST_TEST(forget_patient(*of.store, known->front())->subject.verified);
+  BOOST_TEST(import_all(*of.store, *read, none)->forgotten == 1u);
+  BOOST_TEST(known_patients(*of.store)->size() + 1 == known->size());
+  of.require_clean();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

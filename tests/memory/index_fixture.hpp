@@ -1,5 +1,7 @@
 #pragma once
 
+#include <rocksdb/env.h>
+
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <map>
@@ -20,7 +22,9 @@ namespace troupe::test {
 // A database to write to directly, without a store.
 struct bare_database {
   temporary_folder folder;
-  std::unique_ptr<memory::database> database = memory::database::open({.folder = folder.path() / "memory"}).value();
+  const std::unique_ptr<rocksdb::Env> disk{rocksdb::NewMemEnv(rocksdb::Env::Default())};  // quick: syncs do nothing
+  std::unique_ptr<memory::database> database =
+      memory::database::open({.folder = folder.path() / "memory", .env = disk.get()}).value();
   std::optional<memory::write_set> changes{std::in_place, *database};
 
   memory::write_set& writes() { return *changes; }

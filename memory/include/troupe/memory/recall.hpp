@@ -15,11 +15,11 @@ namespace troupe::memory {
 enum class scope { space, subtree, ancestors };
 
 // How much each part of a score counts. Each part is brought to 0 to 1 over the candidates of one question (min-max),
-// so that they can be added. The defaults are round numbers: what ranks well on one kind of memory alone was not taken.
+// so that they can be added. The defaults are a rule rather than a fit: words count 1 at each level, all else a half.
 struct recall_weights {
   double words = 1;             // BM25 of the record itself
   double window = 1;            // BM25 of the record with its two neighbours on either side
-  double space = 0.5;           // BM25 of the space it is in, as one text, among those searched
+  double space = 1;             // BM25 of the space it is in, as one text, among those searched
   double meaning = 0.5;         // dot product of the vectors, the record's
   double window_meaning = 0.5;  // the same, of the mean over its neighbours
   double mention = 0.5;         // the question names who speaks in it: a name at its start, its subject or an attribute
