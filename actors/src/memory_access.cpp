@@ -39,12 +39,17 @@ void memory_access::stop() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
-  if (store_) finish_writes();
+  // Commands are answered in their order: an empty one comes after all that were begun before.
+  const bool writing = [this] {
+    std::scoped_lock lock{writing_mutex_};
+    return !writing_.empty();
+  }();
+  if (writing) (void)store_->apply({});
 }
 
-// Commands are answered in their order: an empty one comes after all that were begun before.
-void memory_access::finish_writes() {
-  if (writing_.load() != 0) (void)store_->apply({});
+bool memory_access::is_writing(const troupe::path& author) {
+  std::scoped_lock lock{writing_mutex_};
+  return writing_.contains(author);
 }
 
 void memory_access::begin(const troupe::path& author, memory_request request, std::shared_ptr<reply_sink> whom,
@@ -64,6 +69,19 @@ void memory_access::begin(const troupe::path& author, memory_request request, st
       command.operations.emplace_back(memory::set_state{author, std::move(key), std::move(bytes)});
     return write(std::move(command), {}, whom, effect);
   }
+  if (!is_writing(author)) return begin_read(author, std::move(request), whom, effect, std::move(nobody_waits));
+  store_->submit({}, [this, author, request = std::move(request), whom, effect,
+                      nobody_waits = std::move(nobody_waits)](const result<memory::outcome>& written) {
+    if (written)
+      begin_read(author, request, whom, effect, nobody_waits);
+    else
+      whom->resolve(effect, written.error());
+  });
+}
+
+void memory_access::begin_read(const troupe::path& author, memory_request request,
+                               const std::shared_ptr<reply_sink>& whom, std::uint64_t effect,
+                               std::stop_token nobody_waits) {
   const bool taken = home_.blocking().submit(
       [this, author, whom, effect, request = std::move(request), nobody_waits = std::move(nobody_waits)] {
         if (nobody_waits.stop_requested()) return;
@@ -79,14 +97,21 @@ void memory_access::begin(const troupe::path& author, memory_request request, st
 
 void memory_access::write(memory::command what, message answer, const std::shared_ptr<reply_sink>& whom,
                           std::uint64_t effect) {
-  const auto told = [this, answer = std::move(answer), whom, effect](result<memory::outcome> done) {
+  const auto told = [this, author = what.author, answer = std::move(answer), whom,
+                     effect](result<memory::outcome> done) {
+    {
+      std::scoped_lock lock{writing_mutex_};
+      if (const auto of = writing_.find(author); --of->second == 0) writing_.erase(of);
+    }
     if (done)
       whom->resolve(effect, answer);
     else
       whom->resolve(effect, std::move(done).error());
-    --writing_;
   };
-  ++writing_;
+  {
+    std::scoped_lock lock{writing_mutex_};
+    ++writing_[what.author];
+  }
   if (home_.deterministic())
     told(store_->apply(std::move(what)));
   else
@@ -108,9 +133,7 @@ result<message> memory_access::read(const troupe::path& author, const memory_req
     result<message> operator()(const summarize_space& what) {
       return as_message(self.store_->summarize(author, what.space, what.policy));
     }
-    // What an earlier incarnation saved may still be on its way.
     result<message> operator()(const load_state& what) {
-      self.finish_writes();
       std::vector<std::optional<std::string>> found;
       for (const auto& key : what.keys) {
         auto bytes = self.store_->state(author, author, key);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <thread>
 #include <troupe/core/path.hpp>
 #include <troupe/memory/store.hpp>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -79,19 +79,22 @@ class memory_access {
   // Once nobody asks any more: returns when what was begun is written.
   void stop();
 
-  // `whom` is answered on some thread, maybe on this one before it returns. What has not begun when nobody waits for it
-  // any more is not done; writes are.
+  // `whom` is answered on some thread, maybe on this one before it returns. An agent reads what it has written before,
+  // in an earlier incarnation too. What has not begun when nobody waits for it any more is not done; writes are.
   void begin(const troupe::path& author, memory_request request, std::shared_ptr<reply_sink> whom, std::uint64_t effect,
              std::stop_token nobody_waits = {});
 
  private:
   void write(memory::command what, message answer, const std::shared_ptr<reply_sink>& whom, std::uint64_t effect);
+  void begin_read(const troupe::path& author, memory_request request, const std::shared_ptr<reply_sink>& whom,
+                  std::uint64_t effect, std::stop_token nobody_waits);
   result<message> read(const troupe::path& author, const memory_request& request);
-  void finish_writes();
+  bool is_writing(const troupe::path& author);
 
   runtime& home_;
   memory::store* store_ = nullptr;
-  std::atomic<std::uint64_t> writing_{0};  // commands that the store has not answered
+  std::mutex writing_mutex_;
+  std::unordered_map<troupe::path, std::size_t> writing_;  // commands that the store has not answered, by author
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -8,7 +8,7 @@
 #include "core/temporary_folder.hpp"
 #include "support/process.hpp"
 
-// troupe::run, in programs of its own: flags, configuration, signals and exit codes; and the first examples.
+// troupe::run, in programs of its own: flags, configuration, memory, signals and exit codes; and the numbered examples.
 
 namespace {
 
@@ -28,6 +28,9 @@ const std::string supervision = TROUPE_SUPERVISION_PROGRAM;
 const std::string task_graph = TROUPE_TASK_GRAPH_PROGRAM;
 const std::string isolation = TROUPE_ISOLATION_PROGRAM;
 const std::string lasting = TROUPE_LASTING_PROGRAM;
+const std::string remembering = TROUPE_MEMORY_PROGRAM;
+const std::string windows = TROUPE_WINDOWS_PROGRAM;
+const std::string counting = TROUPE_COUNTING_PROGRAM;
 
 }  // namespace
 
@@ -86,6 +89,72 @@ BOOST_AUTO_TEST_CASE(the_fourth_example_goes_on_while_its_tool_does_damage) {
     BOOST_TEST(out.has("read: it can\n  write: Read-only file system\n  connect: "), out.text);
     BOOST_TEST(!out.has("connect: it can"), out.text);
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_fifth_example_remembers_across_runs) {
+  const troupe::test::temporary_folder folder;
+  const auto data = (folder.path() / "memory").string();
+  const auto first = run_program({remembering, "--data", data});
+  BOOST_TEST(first.code == 0, first.text);
+  BOOST_TEST(first.has("The concierge's day 1.\nIt is told six things"), first.text);
+  BOOST_TEST(first.has("It stumbles, and comes back: day 2."), first.text);
+  const auto second = run_program({remembering, "--data", data});
+  BOOST_TEST(second.code == 0, second.text);
+  BOOST_TEST(second.has("The concierge's day 3.\nIt is told nothing today."), second.text);
+  for (const auto* out : {&first, &second}) {
+    BOOST_TEST(out->has("When does the train leave?\n    0.69  Ada's train to Cambridge leaves on Friday at nine  ["),
+               out->text);
+    BOOST_TEST(out->has("Who cannot eat nuts?\n    0.69  Grace is allergic to nuts  ["), out->text);
+    BOOST_TEST(out->has("Room 7, in April: nobody\nRoom 7, on May 5: Ada\nRoom 7, on May 15: Grace\n"), out->text);
+  }
+  const auto third = run_program({remembering});
+  BOOST_TEST(third.code == 0, third.text);
+  BOOST_TEST(third.has("(in a temporary folder, for this run only: --data FOLDER makes it last)"), third.text);
+  BOOST_TEST(third.has("The concierge's day 1."), third.text);
+}
+
+BOOST_AUTO_TEST_CASE(the_sixth_example_keeps_a_year_in_a_small_window) {
+  const auto out = run_program({windows});
+  BOOST_TEST(out.code == 0, out.text);
+  BOOST_TEST(out.has("  52     294       1        1          5      17\n"), out.text);
+  BOOST_TEST(out.has("The fullest window had 300 tokens of 300."), out.text);
+  BOOST_TEST(out.has("Each tool call stood with its result: yes."), out.text);
+  BOOST_TEST(out.has("964 were summarised, and are in the archive."), out.text);
+  BOOST_TEST(out.has("From the archive: I left my red umbrella at the dentist's."), out.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_program_with_a_folder_for_its_data_goes_on_where_it_ended) {
+  const troupe::test::temporary_folder folder;
+  const auto data = (folder.path() / "memory").string();
+  for (const char* number : {"number 1", "number 2"}) {
+    const auto out = run_program({counting, "once", "--data", data});
+    BOOST_TEST(out.code == 0, out.text);
+    BOOST_TEST(out.has(number), out.text);
+  }
+  {
+    support::process killed{{counting, "stay", "--data", data}};
+    BOOST_REQUIRE_MESSAGE(killed.wait_for("settled"), killed.text());
+    // Meanwhile the folder is taken.
+    const auto second = run_program({counting, "once", "--data", data});
+    BOOST_TEST(second.code == 1, second.text);
+    BOOST_TEST(second.has(data), second.text);
+    killed.send(SIGKILL);
+    BOOST_TEST(killed.wait() == 128 + SIGKILL, killed.text());
+    BOOST_TEST(killed.text().find("number 3") != std::string::npos, killed.text());
+  }
+  const auto after = run_program({counting, "once"}, {"TROUPE_MEMORY_FOLDER=" + data});
+  BOOST_TEST(after.has("number 4"), after.text);
+  const auto without = run_program({counting, "once"});
+  BOOST_TEST(without.has("number 1"), without.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_is_no_memory_is_a_wrong_configuration) {
+  const troupe::test::temporary_folder folder;
+  std::ofstream{folder.path() / "diary.txt"} << "dear diary\n";
+  const auto out = run_program({counting, "once", "--data", folder.path().string()});
+  BOOST_TEST(out.code == 78, out.text);
+  BOOST_TEST(out.has("counting_program: "), out.text);
+  BOOST_TEST(out.has(folder.path().string()), out.text);
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_ends_a_running_program_in_order) {

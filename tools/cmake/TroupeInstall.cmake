@@ -8,5 +8,6 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/tools/cmake/troupe-config.c
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/troupe-config-version.cmake" COMPATIBILITY SameMinorVersion)
 install(EXPORT troupe_targets NAMESPACE troupe:: FILE troupe-targets.cmake DESTINATION "${troupe_package_dir}")
 install(FILES "${PROJECT_BINARY_DIR}/troupe-config.cmake" "${PROJECT_BINARY_DIR}/troupe-config-version.cmake"
-              "${PROJECT_SOURCE_DIR}/tools/cmake/FindCAF.cmake" "${PROJECT_SOURCE_DIR}/tools/cmake/FindSeccomp.cmake"
+              "${PROJECT_SOURCE_DIR}/tools/cmake/FindCAF.cmake" "${PROJECT_SOURCE_DIR}/tools/cmake/FindRocksDB.cmake"
+              "${PROJECT_SOURCE_DIR}/tools/cmake/FindSeccomp.cmake" "${PROJECT_SOURCE_DIR}/tools/cmake/FindStemmer.cmake"
         DESTINATION "${troupe_package_dir}")

@@ -166,7 +166,7 @@ class turn {
   // memory's overloaded and so on), with unsupported on a node without memory, and with timeout by the turn's deadline.
   // Remembers a record, in the agent's name, and gives its id. It is begun at once: the record is stored whether the
   // effect is awaited or not, and whether the turn fails afterwards or not. An error that nobody awaits is logged, once
-  // a minute.
+  // a minute. Whatever the agent asks of memory afterwards finds it.
   begun<named_effect<id>> remember(memory::record&& what) { return begun<named_effect<id>>{begin_remember(what)}; }
   begun<effect<id>> remember(const memory::record& what) { return begun<effect<id>>{begin_remember(what)}; }
   // An episode.
