@@ -12,6 +12,7 @@
 #include "postings.hpp"
 #include "space_table.hpp"
 #include "state_machine.hpp"
+#include "vector_cache.hpp"
 #include "vector_math.hpp"
 
 // What a memory has stored, read from any bytes: each is a value, or an error; and what is a value says the same when
@@ -45,6 +46,15 @@ void try_block(std::string_view bytes, Decode decode) {
   }
 }
 
+void try_vector(std::string_view bytes) {
+  try {
+    coded_vector vector{scale_of(bytes), {}};
+    for (const char each : codes_of(bytes)) vector.codes.push_back(static_cast<std::int8_t>(each));
+    if (decode(vector).size() != vector.codes.size() || to_bytes(vector) != bytes) std::abort();
+  } catch (const failure&) {
+  }
+}
+
 void try_log(std::string_view bytes) {
   std::istringstream log{std::string{bytes}};
   const auto found = verify_log(log, bytes.size());
@@ -72,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 'a': try_row<audit_entry>(bytes); break;
     case 'p': try_block<posting>(bytes, decode_postings); break;
     case 'l': try_block<record_length>(bytes, decode_lengths); break;
+    case 'v': try_vector(bytes); break;
     case 'w': try_log(bytes); break;
     default: break;
   }

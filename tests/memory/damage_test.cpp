@@ -228,11 +228,11 @@ BOOST_AUTO_TEST_CASE(a_memory_without_damage_answers_everything) {
 
 BOOST_AUTO_TEST_CASE(a_byte_that_was_flipped_is_told_or_has_no_effect) {
   const a_memory memory;
-  BOOST_TEST(flip(memory, memory.closed, ".sst", 60).right < 60);
-  BOOST_TEST(flip(memory, memory.closed, ".blob", 20).right < 20);
-  BOOST_TEST(flip(memory, memory.closed, "MANIFEST", 15).right == 0);
-  BOOST_TEST(flip(memory, memory.closed, "CURRENT", 8).right == 0);
-  BOOST_TEST(flip(memory, memory.killed, ".log", 30).right == 0);
+  BOOST_TEST(flip(memory, memory.closed, ".sst", 30).right < 30);
+  BOOST_TEST(flip(memory, memory.closed, ".blob", 8).right < 8);
+  BOOST_TEST(flip(memory, memory.closed, "MANIFEST", 8).right == 0);
+  BOOST_TEST(flip(memory, memory.closed, "CURRENT", 6).right == 0);
+  BOOST_TEST(flip(memory, memory.killed, ".log", 15).right == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_missing_or_empty_is_told_or_has_no_effect) {

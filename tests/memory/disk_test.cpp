@@ -55,7 +55,7 @@ void require_there(memory::store& in, const std::vector<id>& acknowledged) {
 void fail_at_many_places(a_disk::fault how, bool while_it_flushes) {
   constexpr unsigned seed = 11;
   std::mt19937 random{seed};
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 8; ++round) {
     const test::temporary_folder folder;
     const auto place = folder.path() / "memory";
     std::vector<id> acknowledged;
@@ -79,7 +79,8 @@ void fail_at_many_places(a_disk::fault how, bool while_it_flushes) {
       if (!while_it_flushes) BOOST_TEST(disk.failed());
     }
     BOOST_TEST_CONTEXT("round " << round << ", seed " << seed) {
-      auto opened = memory::store::open({.folder = place, .seed = seed + 1});
+      disk.mend();
+      auto opened = memory::store::open({.folder = place, .seed = seed + 1, .env = &disk});
       if (!opened) BOOST_FAIL(opened.error().describe());
       require_there(**opened, acknowledged);
       BOOST_TEST((*opened)->remember({}, note(0)).has_value());
