@@ -42,6 +42,7 @@ rocksdb::Options options_of_all(const database_options& from) {
   // A manifest names the first and last key of each file, and is only ever added to. Begun anew with each change, it
   // does not keep the keys of what was forgotten.
   options.max_manifest_file_size = 1;
+  options.manifest_preallocation_size = 64 << 10;  // of 4 MiB for each of them, a small disk would be full
   return options;
 }
 

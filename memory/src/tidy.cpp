@@ -44,7 +44,8 @@ result<store::tidied> store::tidy() {
       if (auto applied = apply(command_of({}, std::move(visits))); !applied) return std::move(applied).error();
 
     const auto now = parts.time.wall();
-    const auto& [half_life, below] = std::tie(parts.options.heat_half_life, parts.options.archive_below);
+    const auto half_life = parts.options.heat_half_life;
+    const auto below = parts.options.archive_below;
     const reader view{*parts.database};
     for (const auto& each : visited) {
       const auto where = view.get(family::ids, keys::bytes_of(each.id));
