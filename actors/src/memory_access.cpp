@@ -47,6 +47,16 @@ void memory_access::stop() {
   if (writing) (void)store_->apply({});
 }
 
+void memory_access::begin_write(const troupe::path& author) {
+  std::scoped_lock lock{writing_mutex_};
+  ++writing_[author];
+}
+
+void memory_access::end_write(const troupe::path& author) {
+  std::scoped_lock lock{writing_mutex_};
+  if (const auto of = writing_.find(author); --of->second == 0) writing_.erase(of);
+}
+
 bool memory_access::is_writing(const troupe::path& author) {
   std::scoped_lock lock{writing_mutex_};
   return writing_.contains(author);
@@ -70,12 +80,14 @@ void memory_access::begin(const troupe::path& author, memory_request request, st
     return write(std::move(command), {}, whom, effect);
   }
   if (!is_writing(author)) return begin_read(author, std::move(request), whom, effect, std::move(nobody_waits));
+  begin_write(author);
   store_->submit({}, [this, author, request = std::move(request), whom, effect,
                       nobody_waits = std::move(nobody_waits)](const result<memory::outcome>& written) {
     if (written)
       begin_read(author, request, whom, effect, nobody_waits);
     else
       whom->resolve(effect, written.error());
+    end_write(author);  // the last use of this object: stop() waits for it
   });
 }
 
@@ -99,19 +111,13 @@ void memory_access::write(memory::command what, message answer, const std::share
                           std::uint64_t effect) {
   const auto told = [this, author = what.author, answer = std::move(answer), whom,
                      effect](result<memory::outcome> done) {
-    {
-      std::scoped_lock lock{writing_mutex_};
-      if (const auto of = writing_.find(author); --of->second == 0) writing_.erase(of);
-    }
+    end_write(author);
     if (done)
       whom->resolve(effect, answer);
     else
       whom->resolve(effect, std::move(done).error());
   };
-  {
-    std::scoped_lock lock{writing_mutex_};
-    ++writing_[what.author];
-  }
+  begin_write(what.author);
   if (home_.deterministic())
     told(store_->apply(std::move(what)));
   else

@@ -89,6 +89,8 @@ class memory_access {
   void begin_read(const troupe::path& author, memory_request request, const std::shared_ptr<reply_sink>& whom,
                   std::uint64_t effect, std::stop_token nobody_waits);
   result<message> read(const troupe::path& author, const memory_request& request);
+  void begin_write(const troupe::path& author);
+  void end_write(const troupe::path& author);
   bool is_writing(const troupe::path& author);
 
   runtime& home_;

@@ -102,9 +102,12 @@ BOOST_AUTO_TEST_CASE(the_fifth_example_remembers_across_runs) {
   BOOST_TEST(second.code == 0, second.text);
   BOOST_TEST(second.has("The concierge's day 3.\nIt is told nothing today."), second.text);
   for (const auto* out : {&first, &second}) {
-    BOOST_TEST(out->has("When does the train leave?\n    0.69  Ada's train to Cambridge leaves on Friday at nine  ["),
+    // The best comes first; what it scores is the memory's affair.
+    BOOST_TEST(out->text.find("Ada's train to Cambridge leaves on Friday at nine  [") <
+                   out->text.find("Grace asked for a second blanket  ["),
                out->text);
-    BOOST_TEST(out->has("Who cannot eat nuts?\n    0.69  Grace is allergic to nuts  ["), out->text);
+    BOOST_TEST(out->text.find("Grace is allergic to nuts  [") < out->text.find("Ada likes her eggs soft boiled  ["),
+               out->text);
     BOOST_TEST(out->has("Room 7, in April: nobody\nRoom 7, on May 5: Ada\nRoom 7, on May 15: Grace\n"), out->text);
   }
   const auto third = run_program({remembering});
