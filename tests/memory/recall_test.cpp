@@ -83,7 +83,9 @@ BOOST_AUTO_TEST_CASE(the_best_comes_first_and_its_parts_say_why) {
     const auto sum = weights.words * parts.words + weights.window * parts.window + weights.space * parts.space +
                      weights.meaning * parts.meaning + weights.window_meaning * parts.window_meaning +
                      weights.mention * parts.mention;
-    BOOST_TEST(std::abs(score - sum / 4) < 1e-9);
+    const auto all = weights.words + weights.window + weights.space + weights.meaning + weights.window_meaning +
+                     weights.mention + weights.recency + weights.importance;
+    BOOST_TEST(std::abs(score - sum / all) < 1e-9);
     for (const auto part : {parts.words, parts.window, parts.space, parts.meaning, parts.window_meaning, parts.mention,
                             parts.recency, parts.importance})
       BOOST_TEST((part >= 0 && part <= 1));
