@@ -43,12 +43,17 @@ std::vector<fs::path> files(const fs::path& folder, std::string_view like) {
   return found;
 }
 
-// A copy of the files of a store that is open. RocksDB takes away what it no longer needs at any time, so not
-// meanwhile.
+// A copy of the files of a store that is open. RocksDB takes away what it no longer needs, and finishes what it began
+// of that even when told not to: then the copy is made again.
 void copy_as_a_kill_leaves_it(const test::a_store& memory, const fs::path& into) {
   auto& database = memory->inside().database->raw();
   BOOST_REQUIRE(database.DisableFileDeletions().ok());
-  fs::copy(memory.options.folder, into);
+  std::error_code failed;
+  do {
+    fs::remove_all(into);
+    fs::copy(memory.options.folder, into, failed);
+  } while (failed == std::errc::no_such_file_or_directory);
+  BOOST_REQUIRE_MESSAGE(!failed, failed.message());
   BOOST_REQUIRE(database.EnableFileDeletions(/*force=*/false).ok());
 }
 
