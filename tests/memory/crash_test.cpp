@@ -82,7 +82,8 @@ void require_record(const memory::store& in, const std::string& which, unsigned 
 
 std::vector<std::string> texts(const memory::store& in, const path& where) {
   std::vector<std::string> found;
-  for (const auto& each : in.read({}, where, 0, 100'000)->records) found.push_back(each.text);
+  const auto page = in.read({}, where, 0, 100'000).value();
+  for (const auto& each : page.records) found.push_back(each.text);
   return found;
 }
 
