@@ -58,7 +58,7 @@ std::string_view colour(task_state state) {
 
 // A quoted string of DOT, in which a quote ends it and a backslash begins an escape. What a terminal or a parser could
 // stumble over is shown as its number.
-std::string quoted(std::string_view text) {
+std::string dot_string(std::string_view text) {
   std::string all = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -79,10 +79,10 @@ std::string quoted(std::string_view text) {
 class dot_writer {
  public:
   std::string write(const graph_plan& plan, const graph_report* report) {
-    text_ = "digraph " + quoted(plan.name) + " {\n";
+    text_ = "digraph " + dot_string(plan.name) + " {\n";
     line("rankdir=LR;");
     line("node [shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\"];");
-    line("label=" + quoted(report && report->finished != instant{} ? report->summary() : "graph " + plan.name) + ";");
+    line("label=" + dot_string(report && report->finished != instant{} ? report->summary() : "graph " + plan.name) + ";");
     tasks(plan, report, "n");
     return std::move(text_) + "}\n";
   }
@@ -104,7 +104,7 @@ class dot_writer {
     if (!inner) return node(each, ran, id);
     line("subgraph cluster_" + id + " {");
     ++depth_;
-    line("label=" + quoted(each.name) + ";");
+    line("label=" + dot_string(each.name) + ";");
     node(each, ran, id);
     tasks(*inner, inner_run, id + "_");
     --depth_;
@@ -114,10 +114,10 @@ class dot_writer {
   void node(const actors::graph_task& task, const task_report* ran, const std::string& id) {
     std::string label = task.name;
     if (ran) label += "\n" + std::string{to_string(ran->state)} + times(*ran);
-    std::string all = id + " [label=" + quoted(label);
+    std::string all = id + " [label=" + dot_string(label);
     if (!task.body) all += ", shape=ellipse";
     if (ran) all += ", fillcolor=\"" + std::string{colour(ran->state)} + "\"";
-    if (ran && ran->why) all += ", tooltip=" + quoted(ran->why->message());
+    if (ran && ran->why) all += ", tooltip=" + dot_string(ran->why->message());
     line(all + "];");
   }
 

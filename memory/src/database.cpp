@@ -281,7 +281,7 @@ std::vector<std::optional<std::string>> reader::get(family of, std::span<const s
   std::vector<rocksdb::PinnableSlice> values(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
   database_.raw().MultiGet(read_options(), database_.handle(of), keys.size(), slices.data(), values.data(),
-                           statuses.data());
+                           statuses.data(), std::is_sorted(keys.begin(), keys.end()));
   std::vector<std::optional<std::string>> found(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].IsNotFound()) continue;

@@ -101,25 +101,21 @@ void lexical_searcher::read_short_spaces() {
   std::vector<std::string> keys;
   for (const auto& space : spaces_) {
     if (space.is_long()) continue;
-    for (std::uint32_t block = 0; block < space.blocks; ++block) {
-      if (exact_) keys.push_back(keys::length_block(space.postings.space, block));
-      for (const auto& each : terms_) keys.push_back(keys::term_block(space.postings.space, each.term, block));
-    }
+    for (std::uint32_t block = 0; exact_ && block < space.blocks; ++block)
+      keys.push_back(keys::length_block(space.postings.space, block));
+    for (const auto& each : terms_)
+      for (std::uint32_t block = 0; block < space.blocks; ++block)
+        keys.push_back(keys::term_block(space.postings.space, each.term, block));
   }
   const auto values = from_.get(family::index, keys);
   auto value = values.begin();
   for (auto& space : spaces_) {
     if (space.is_long()) continue;
-    for (std::uint32_t block = 0; block < space.blocks; ++block) {
-      if (exact_) {
-        if (*value) decode_lengths(**value, block, space.postings.lengths);
-        ++value;
-      }
-      for (auto& postings : space.postings.of_term) {
+    for (std::uint32_t block = 0; exact_ && block < space.blocks; ++block, ++value)
+      if (*value) decode_lengths(**value, block, space.postings.lengths);
+    for (auto& postings : space.postings.of_term)
+      for (std::uint32_t block = 0; block < space.blocks; ++block, ++value)
         if (*value) decode_postings(**value, block, postings);
-        ++value;
-      }
-    }
   }
 }
 
@@ -248,30 +244,36 @@ class best_places {
 
 // By what the records of a stretch have of the terms that are not common, and by the sum of that over the window.
 void lexical_searcher::choose_best() {
-  constexpr std::uint32_t stretch = 65'536;
+  constexpr std::uint32_t stretch = 4096;  // so that its scores stay in the processor's cache
   best_places by_words, by_window;
+  // Of scores[n], the place is from + n - window_neighbours; the last ones are the first of the next stretch.
   std::vector<float> scores(stretch + 2 * window_neighbours);
   for (const auto& space : spaces_) {
     std::vector<std::size_t> next(terms_.size(), 0);
-    std::fill(scores.begin(), scores.end(), 0.F);
+    std::fill_n(scores.begin(), 2 * window_neighbours, 0.F);
     for (std::uint64_t from = 0; from < space.row->next_place; from += stretch) {
-      // Of scores[n], the place is from + n - window_neighbours; the last ones are the first of the next stretch.
-      std::copy(scores.end() - 2 * window_neighbours, scores.end(), scores.begin());
-      std::fill(scores.begin() + 2 * window_neighbours, scores.end(), 0.F);
-      const auto end = from + stretch + window_neighbours;
+      const auto places = std::min<std::uint64_t>(stretch, space.row->next_place - from);
+      std::fill_n(scores.begin() + 2 * window_neighbours, places, 0.F);
+      bool any = std::any_of(scores.begin(), scores.begin() + 2 * window_neighbours, [](float s) { return s != 0; });
       for (std::size_t term = 0; term < terms_.size(); ++term) {
         const auto& postings = space.postings.of_term[term];
-        for (auto& n = next[term]; n < postings.size() && postings[n].place < end; ++n)
+        for (auto& n = next[term]; n < postings.size() && postings[n].place < from + places + window_neighbours; ++n) {
           scores[postings[n].place + window_neighbours - from] +=
               static_cast<float>(rarities_[term] * term_weight(postings[n].count, postings[n].length, mean_length_));
+          any = true;
+        }
       }
-      const auto places = std::min<std::uint64_t>(stretch, space.row->next_place - from);
-      for (std::uint32_t n = 0; n < places; ++n) {
-        const auto* window = scores.data() + n;
-        const address where{space.postings.space, static_cast<std::uint32_t>(from) + n};
-        by_words.offer(window[window_neighbours], where);
-        by_window.offer(window[0] + window[1] + window[2] + window[3] + window[4], where);
+      if (any) {
+        for (std::uint32_t n = 0; n < places; ++n) {
+          const auto* window = scores.data() + n;
+          const auto sum = window[0] + window[1] + window[2] + window[3] + window[4];
+          if (sum == 0) continue;
+          const address where{space.postings.space, static_cast<std::uint32_t>(from) + n};
+          by_words.offer(window[window_neighbours], where);
+          by_window.offer(sum, where);
+        }
       }
+      std::copy_n(scores.begin() + stretch, 2 * window_neighbours, scores.begin());
     }
   }
   std::vector<address> chosen;

@@ -20,6 +20,12 @@ namespace {
 // Records are read so many at a time.
 constexpr std::size_t reads_at_once = 32;
 
+// So many of the best by all but `mention` are looked at for it.
+std::size_t recall_depth(std::size_t limit) {
+  static const std::size_t f = getenv("RD") ? atol(getenv("RD")) : 8;
+  return f * std::max<std::size_t>(limit, 8);
+}
+
 struct candidate {
   address where;
   double words = 0, window = 0, space = 0, meaning = 0, window_meaning = 0;
@@ -216,25 +222,32 @@ std::vector<candidate> recaller::candidates() const {
 }
 
 std::vector<hit> recaller::by_score() {
-  auto all = candidates();
-  const auto worse = [](const candidate& x, const candidate& y) {
-    return x.partial != y.partial ? x.partial < y.partial : y.where < x.where;
+  const auto all = candidates();
+  // A heap of them by score, of what it takes to compare two alone: most are never taken from it.
+  std::vector<std::pair<double, std::uint32_t>> best_first;
+  best_first.reserve(all.size());
+  for (const auto& each : all) best_first.emplace_back(each.partial, static_cast<std::uint32_t>(best_first.size()));
+  const auto worse = [](const auto& x, const auto& y) {
+    return x.first != y.first ? x.first < y.first : x.second > y.second;
   };
-  std::make_heap(all.begin(), all.end(), worse);
+  std::make_heap(best_first.begin(), best_first.end(), worse);
   const auto& weights = query_.weights;
   const bool read_all = weights.recency != 0 || weights.importance != 0;
+  const auto enough = recall_depth(query_.limit);
   const mention named{words_, query_.text};
 
   std::vector<found_record> found;
   std::priority_queue<double, std::vector<double>, std::greater<>> best;  // the scores of the `limit` best
   std::vector<candidate> batch;
-  for (std::size_t read = 0; !all.empty() && read < recall_reads_max; read += batch.size()) {
-    if (!read_all && best.size() == query_.limit && best.top() > all.front().partial + weights.mention) break;
+  for (std::size_t read = 0; !best_first.empty() && read < recall_reads_max; read += batch.size()) {
+    if (!read_all && best.size() == query_.limit &&
+        (found.size() >= enough || best.top() > best_first.front().first + weights.mention))
+      break;
     batch.clear();
-    while (!all.empty() && batch.size() < reads_at_once) {
-      std::pop_heap(all.begin(), all.end(), worse);
-      batch.push_back(all.back());
-      all.pop_back();
+    while (!best_first.empty() && batch.size() < reads_at_once) {
+      batch.push_back(all[best_first.front().second]);
+      std::pop_heap(best_first.begin(), best_first.end(), worse);
+      best_first.pop_back();
     }
     std::sort(batch.begin(), batch.end(), [](const auto& x, const auto& y) { return x.where < y.where; });
     read_records(from_, batch, [&](const candidate& from, record what) {

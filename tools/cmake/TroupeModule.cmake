@@ -4,7 +4,9 @@
 #     HEADERS include/troupe/core/result.hpp ...   public, installed, each compiled alone by the verification
 #     SOURCES src/path.cpp ...
 #     PUBLIC troupe::other                         modules whose headers ours include
-#     PRIVATE fmt::fmt)                            third-party libraries, private to their home
+#     PRIVATE fmt::fmt                             third-party libraries, private to their home
+#     PCH <troupe/core/result.hpp> ...)            what most sources include, compiled once; the fuzz preset does without, and so
+#                                                  sees what a source forgot to include
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 
@@ -20,12 +22,13 @@ target_compile_options(troupe_options INTERFACE
                        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict;-Wno-stringop-overflow;-Wno-array-bounds>)
 
 function(troupe_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "HEADERS;SOURCES;PUBLIC;PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "HEADERS;SOURCES;PUBLIC;PRIVATE;PCH")
   set(target troupe_${name})
   if(module_SOURCES)
     add_library(${target} ${module_SOURCES})
     target_link_libraries(${target} PUBLIC ${module_PUBLIC} PRIVATE ${module_PRIVATE} $<BUILD_INTERFACE:troupe_options>)
     target_include_directories(${target} PRIVATE src)
+    target_precompile_headers(${target} PRIVATE ${module_PCH})
     target_compile_features(${target} PUBLIC cxx_std_20)
     set_target_properties(${target} PROPERTIES
       VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
