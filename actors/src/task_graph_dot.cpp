@@ -82,7 +82,8 @@ class dot_writer {
     text_ = "digraph " + dot_string(plan.name) + " {\n";
     line("rankdir=LR;");
     line("node [shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\"];");
-    line("label=" + dot_string(report && report->finished != instant{} ? report->summary() : "graph " + plan.name) + ";");
+    line("label=" + dot_string(report && report->finished != instant{} ? report->summary() : "graph " + plan.name) +
+         ";");
     tasks(plan, report, "n");
     return std::move(text_) + "}\n";
   }

@@ -181,7 +181,7 @@ folded_words fold_words(std::string_view text) {
   return is_ascii(text) ? fold_words_ascii(text) : fold_words_icu(text);
 }
 
-std::string analyzer_name() { return "troupe-words-1/icu-" U_ICU_VERSION_SHORT; }
+std::string analyzer_name() { return "troupe-words-2/icu-" U_ICU_VERSION_SHORT; }
 
 analyzed analyzer::analyze(std::string_view text) const {
   const auto all = fold_words(text);

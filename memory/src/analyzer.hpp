@@ -8,7 +8,8 @@
 
 namespace troupe::memory {
 
-// Names what it makes of a text: it changes with whatever changes that, and an index of another name is made anew.
+// Names what it makes of a text, and how the index has it (postings.hpp): it changes with whatever changes these, and
+// an index of another name is made anew.
 std::string analyzer_name();
 
 inline constexpr std::size_t term_size_bytes_max = 64;

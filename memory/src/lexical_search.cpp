@@ -12,8 +12,8 @@ namespace troupe::memory {
 
 namespace {
 
-// Spaces of up to so many blocks are read by keys, all of them at once; longer ones with an iterator.
-constexpr std::uint32_t keyed_blocks_max = 8;
+// Spaces of up to so many places are read by keys, all of them at once; longer ones with an iterator.
+constexpr std::uint32_t keyed_places_max = 2048;
 // In a large scope, a term with more postings than this in a space, and than a tenth of its records, is a common one.
 constexpr std::size_t common_postings_min = 4096;
 
@@ -26,18 +26,22 @@ struct occurrence {
 struct searched {
   std::size_t given_as = 0;  // its index in the spaces given
   const space_row* row = nullptr;
-  std::uint32_t blocks = 0;
   space_postings postings;
   std::vector<occurrence> terms;
   std::vector<std::uint32_t> places;  // to score, ascending
 
-  bool is_long() const { return blocks > keyed_blocks_max; }
+  bool is_long() const { return row->next_place > keyed_places_max; }
+  template <class Entry>
+  std::uint32_t blocks() const {
+    return blocks_before(row->next_place, Entry::block_places);
+  }
 };
 
 class lexical_searcher {
  public:
-  lexical_searcher(const reader& from, std::span<const known_space> in, const analyzed& question);
-  lexical_scores run();
+  lexical_searcher(const reader& from, std::span<const known_space> in, const analyzed& question,
+                   std::uint64_t exact_records_max);
+  lexical_scores run(std::span<const address> others);
 
  private:
   void read_short_spaces();
@@ -46,7 +50,7 @@ class lexical_searcher {
   void read_around_places(searched& of);
   void count();
   void choose_all(searched& of) const;
-  void choose_best();
+  void choose_best(std::span<const address> others);
   std::vector<double> score_spaces() const;
   template <class Take>
   void iterate(const std::string& prefix, Take take);
@@ -61,7 +65,8 @@ class lexical_searcher {
   bool exact_ = true;
 };
 
-lexical_searcher::lexical_searcher(const reader& from, std::span<const known_space> in, const analyzed& question)
+lexical_searcher::lexical_searcher(const reader& from, std::span<const known_space> in, const analyzed& question,
+                                   std::uint64_t exact_records_max)
     : from_{from}, terms_{question.terms}, spaces_given_{in.size()} {
   for (std::size_t n = 0; n < in.size(); ++n) {
     const auto& row = in[n].row;
@@ -69,7 +74,6 @@ lexical_searcher::lexical_searcher(const reader& from, std::span<const known_spa
     records_ += static_cast<double>(row.records), words_ += static_cast<double>(row.words);
     auto& made = spaces_.emplace_back();
     made.given_as = n, made.row = &row;
-    made.blocks = row.next_place / block_places + (row.next_place % block_places != 0 ? 1 : 0);
     made.postings.space = row.number;
     made.postings.of_term.resize(terms_.size()), made.terms.resize(terms_.size());
   }
@@ -79,14 +83,14 @@ lexical_searcher::lexical_searcher(const reader& from, std::span<const known_spa
   exact_ = records_ <= static_cast<double>(exact_records_max);
 }
 
-lexical_scores lexical_searcher::run() {
+lexical_scores lexical_searcher::run(std::span<const address> others) {
   read_short_spaces();
   for (auto& each : spaces_)
     if (each.is_long()) read_long_space(each);
   count();
   lexical_scores scores;
   scores.spaces = score_spaces();
-  if (!exact_) choose_best();
+  if (!exact_) choose_best(others);
   for (auto& each : spaces_) {
     if (exact_)
       choose_all(each);
@@ -101,20 +105,20 @@ void lexical_searcher::read_short_spaces() {
   std::vector<std::string> keys;
   for (const auto& space : spaces_) {
     if (space.is_long()) continue;
-    for (std::uint32_t block = 0; exact_ && block < space.blocks; ++block)
+    for (std::uint32_t block = 0; exact_ && block < space.blocks<record_length>(); ++block)
       keys.push_back(keys::length_block(space.postings.space, block));
     for (const auto& each : terms_)
-      for (std::uint32_t block = 0; block < space.blocks; ++block)
+      for (std::uint32_t block = 0; block < space.blocks<posting>(); ++block)
         keys.push_back(keys::term_block(space.postings.space, each.term, block));
   }
   const auto values = from_.get(family::index, keys);
   auto value = values.begin();
   for (auto& space : spaces_) {
     if (space.is_long()) continue;
-    for (std::uint32_t block = 0; exact_ && block < space.blocks; ++block, ++value)
+    for (std::uint32_t block = 0; exact_ && block < space.blocks<record_length>(); ++block, ++value)
       if (*value) decode_lengths(**value, block, space.postings.lengths);
     for (auto& postings : space.postings.of_term)
-      for (std::uint32_t block = 0; block < space.blocks; ++block, ++value)
+      for (std::uint32_t block = 0; block < space.blocks<posting>(); ++block, ++value)
         if (*value) decode_postings(**value, block, postings);
   }
 }
@@ -148,8 +152,8 @@ void lexical_searcher::read_term(searched& of, std::size_t term, std::size_t pos
 
 void lexical_searcher::read_long_space(searched& of) {
   if (!iterator_) iterator_ = from_.iterate(family::index);
-  const auto postings_max = exact_ ? std::size_t{exact_records_max} * 2
-                                   : std::max(common_postings_min, static_cast<std::size_t>(of.row->records / 10));
+  const auto postings_max =
+      exact_ ? std::size_t{UINT32_MAX} : std::max(common_postings_min, static_cast<std::size_t>(of.row->records / 10));
   for (std::size_t term = 0; term < terms_.size(); ++term) read_term(of, term, postings_max);
   if (exact_) {
     iterate(keys::lengths_of(of.postings.space), [&](std::uint32_t block, std::string_view value) {
@@ -243,7 +247,7 @@ class best_places {
 };
 
 // By what the records of a stretch have of the terms that are not common, and by the sum of that over the window.
-void lexical_searcher::choose_best() {
+void lexical_searcher::choose_best(std::span<const address> others) {
   constexpr std::uint32_t stretch = 4096;  // so that its scores stay in the processor's cache
   best_places by_words, by_window;
   // Of scores[n], the place is from + n - window_neighbours; the last ones are the first of the next stretch.
@@ -276,7 +280,7 @@ void lexical_searcher::choose_best() {
       std::copy_n(scores.begin() + stretch, 2 * window_neighbours, scores.begin());
     }
   }
-  std::vector<address> chosen;
+  std::vector<address> chosen{others.begin(), others.end()};
   for (auto* best : {&by_words, &by_window})
     for (const auto& each : best->take()) chosen.push_back(each.second);
   std::sort(chosen.begin(), chosen.end());
@@ -288,28 +292,35 @@ void lexical_searcher::choose_best() {
   }
 }
 
+// The blocks of that size that these places and their windows are in.
+std::vector<std::uint32_t> blocks_around(const std::vector<std::uint32_t>& places, std::uint32_t end,
+                                         std::uint32_t block_places) {
+  std::vector<std::uint32_t> blocks;
+  for (const auto place : places)
+    for (const auto near : {place - std::min(place, window_neighbours), std::min(place + window_neighbours, end - 1)})
+      if (const auto block = near / block_places; blocks.empty() || blocks.back() < block) blocks.push_back(block);
+  return blocks;
+}
+
 // The lengths there, and the common terms.
 void lexical_searcher::read_around_places(searched& of) {
-  std::vector<std::uint32_t> blocks;
-  for (const auto place : of.places)
-    for (const auto near : {place - std::min(place, window_neighbours), place + window_neighbours})
-      if (const auto block = near / block_places; block < of.blocks && (blocks.empty() || blocks.back() < block))
-        blocks.push_back(block);
+  const auto number = of.postings.space;
+  const auto with_lengths = blocks_around(of.places, of.row->next_place, record_length::block_places);
+  const auto with_postings = blocks_around(of.places, of.row->next_place, posting::block_places);
   std::vector<std::string> keys;
-  for (const auto block : blocks) keys.push_back(keys::length_block(of.postings.space, block));
-  for (std::size_t term = 0; term < terms_.size(); ++term) {
-    if (!of.terms[term].common) continue;
-    for (const auto block : blocks) keys.push_back(keys::term_block(of.postings.space, terms_[term].term, block));
-  }
+  for (const auto block : with_lengths) keys.push_back(keys::length_block(number, block));
+  for (std::size_t term = 0; term < terms_.size(); ++term)
+    for (const auto block : with_postings)
+      if (of.terms[term].common) keys.push_back(keys::term_block(number, terms_[term].term, block));
   const auto values = from_.get(family::index, keys);
   auto value = values.begin();
-  for (const auto block : blocks) {
+  for (const auto block : with_lengths) {
     if (*value) decode_lengths(**value, block, of.postings.lengths);
     ++value;
   }
   for (std::size_t term = 0; term < terms_.size(); ++term) {
     if (!of.terms[term].common) continue;
-    for (const auto block : blocks) {
+    for (const auto block : with_postings) {
       if (*value) decode_postings(**value, block, of.postings.of_term[term]);
       ++value;
     }
@@ -318,8 +329,9 @@ void lexical_searcher::read_around_places(searched& of) {
 
 }  // namespace
 
-lexical_scores lexical_search(const reader& from, std::span<const known_space> in, const analyzed& question) {
-  return lexical_searcher{from, in, question}.run();
+lexical_scores lexical_search(const reader& from, std::span<const known_space> in, const analyzed& question,
+                              std::uint64_t exact_records_max, std::span<const address> others) {
+  return lexical_searcher{from, in, question, exact_records_max}.run(others);
 }
 
 }  // namespace troupe::memory

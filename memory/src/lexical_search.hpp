@@ -12,9 +12,6 @@
 
 namespace troupe::memory {
 
-// A scope of up to so many records is searched exactly: by words, and by vectors too. Beyond it, the work is bounded.
-inline constexpr std::uint64_t exact_records_max = 65'536;
-
 struct lexical_scores {
   std::vector<lexical_score> records;  // by address; those that have a score above 0
   std::vector<double> spaces;          // of each space as one text, in the order in which they were given
@@ -23,13 +20,15 @@ struct lexical_scores {
 // BM25 of records, of their windows, and of spaces; each term of the question counts once. How rare terms are and how
 // long records are in the mean is counted over the spaces given.
 //
-// In scopes above exact_records_max:
-// - the large_candidates_max best by words, and as many by the sum of these over the window, are scored, nothing else;
+// In scopes of more than exact_records_max:
+// - the large_candidates_max best by words, and as many by the sum of these over the window, are scored, and those that
+//   `others` (by address) names; nothing else;
 // - a term that more than a tenth of a space's records have brings no candidates there: it is read only where others
 //   brought them, and how many records have it is estimated. If all terms are such, the rarest brings them.
 // So the work depends on how many records have the terms, up to a tenth of all for each.
-lexical_scores lexical_search(const reader& from, std::span<const known_space> in, const analyzed& question);
+lexical_scores lexical_search(const reader& from, std::span<const known_space> in, const analyzed& question,
+                              std::uint64_t exact_records_max, std::span<const address> others = {});
 
-inline constexpr std::size_t large_candidates_max = 256;
+inline constexpr std::size_t large_candidates_max = 128;
 
 }  // namespace troupe::memory

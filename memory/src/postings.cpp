@@ -15,6 +15,11 @@ void append_varint(std::string& to, std::uint32_t n) {
 [[noreturn]] void damaged() { throw failure{error{memory_errc::damaged, "a block of the index is not as written"}}; }
 
 std::uint32_t take_varint(std::string_view& from) {
+  if (!from.empty() && static_cast<std::uint8_t>(from.front()) < 0x80) {  // nearly all
+    const auto byte = from.front();
+    from.remove_prefix(1);
+    return static_cast<std::uint8_t>(byte);
+  }
   std::uint64_t n = 0;
   for (int shift = 0; shift < 35; shift += 7) {
     if (from.empty()) break;
@@ -30,12 +35,12 @@ std::uint32_t take_varint(std::string_view& from) {
 }
 
 void append_entry(std::string& to, const posting& p) {
-  to.push_back(static_cast<char>(p.place));
+  append_varint(to, p.place % posting::block_places);
   append_varint(to, p.count);
   append_varint(to, p.length);
 }
 void append_entry(std::string& to, const record_length& l) {
-  to.push_back(static_cast<char>(l.place));
+  append_varint(to, l.place % record_length::block_places);
   append_varint(to, l.length);
 }
 
@@ -49,13 +54,14 @@ void take_rest(std::string_view& from, record_length& l) { l.length = take_varin
 // Entries mostly come by place; only where they do not, they are sorted.
 template <class Entry>
 void decode(std::string_view value, std::uint32_t block, std::vector<Entry>& into) {
-  if (block > 0xffff'ffff / block_places) damaged();
+  if (block > 0xffff'ffff / Entry::block_places) damaged();
   const auto before = into.size();
   bool sorted = true;
   while (!value.empty()) {
     Entry entry;
-    entry.place = block * block_places + static_cast<std::uint8_t>(value.front());
-    value.remove_prefix(1);
+    const auto place = take_varint(value);
+    if (place >= Entry::block_places) damaged();
+    entry.place = block * Entry::block_places + place;
     take_rest(value, entry);
     sorted = sorted && (into.size() == before || into.back().place < entry.place);
     into.push_back(entry);
@@ -76,7 +82,7 @@ void remove(write_set& from, const std::string& key, std::uint32_t place) {
   const auto value = from.get(family::index, key);
   if (!value) return;
   std::vector<Entry> entries;
-  decode(*value, place / block_places, entries);
+  decode(*value, place / Entry::block_places, entries);
   std::string left;
   for (const auto& entry : entries)
     if (entry.place != place) append_entry(left, entry);
@@ -89,7 +95,7 @@ void remove(write_set& from, const std::string& key, std::uint32_t place) {
 }  // namespace
 
 void add_postings(write_set& to, address where, const analyzed& text) {
-  const auto block = where.place / block_places;
+  const auto block = where.place / posting::block_places;
   std::string entry;
   for (const auto& [term, count] : text.terms) {
     entry.clear();
@@ -98,14 +104,14 @@ void add_postings(write_set& to, address where, const analyzed& text) {
   }
   entry.clear();
   append_entry(entry, record_length{where.place, text.length});
-  to.append(family::index, keys::length_block(where.space, block), entry);
+  to.append(family::index, keys::length_block(where.space, where.place / record_length::block_places), entry);
 }
 
 void remove_postings(write_set& from, address where, const analyzed& text) {
-  const auto block = where.place / block_places;
+  const auto block = where.place / posting::block_places;
   for (const auto& each : text.terms)
     remove<posting>(from, keys::term_block(where.space, each.term, block), where.place);
-  remove<record_length>(from, keys::length_block(where.space, block), where.place);
+  remove<record_length>(from, keys::length_block(where.space, where.place / record_length::block_places), where.place);
 }
 
 void decode_postings(std::string_view value, std::uint32_t block, std::vector<posting>& into) {

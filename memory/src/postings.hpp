@@ -11,19 +11,25 @@
 #include "keys.hpp"
 #include "write_set.hpp"
 
-// The inverted index, in family `index`. Places of a space are taken in blocks of 256.
+// The inverted index, in family `index`, in blocks of places of a space: large ones for a term, which is read whole,
+// and small ones for lengths, which are read around what was found.
 //
-//   u32 space | 't' | term | 0 | u32 block   entries: u8 place in the block | varint count | varint length of the
-//   record u32 space | 'l' | u32 block              entries: u8 place in the block | varint length of the record
+//   u32 space | 't' | term | 0 | u32 block   entries: varint place in the block | varint count | varint length of the
+//                                            record
+//   u32 space | 'l' | u32 block              entries: varint place in the block | varint length of the record
 //
 // Entries come in any order, and a later one of a place replaces an earlier one: so a record is added without reading.
 // Each record has a length, also one without a term. Lengths are in words. Varints are little-endian groups of 7 bits.
 
 namespace troupe::memory {
 
-inline constexpr std::uint32_t block_places = 256;
+// How many blocks of that many places it takes to have all before `end`.
+constexpr std::uint32_t blocks_before(std::uint32_t end, std::uint32_t block_places) {
+  return end / block_places + (end % block_places != 0 ? 1 : 0);
+}
 
 struct posting {
+  static constexpr std::uint32_t block_places = 4096;
   std::uint32_t place = 0;
   std::uint32_t count = 0;   // of the term in the record; at least 1
   std::uint32_t length = 0;  // of the record
@@ -31,6 +37,7 @@ struct posting {
 };
 
 struct record_length {
+  static constexpr std::uint32_t block_places = 256;
   std::uint32_t place = 0;
   std::uint32_t length = 0;
   friend bool operator==(const record_length&, const record_length&) = default;

@@ -1,8 +1,10 @@
 #include "recall_search.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <queue>
 #include <troupe/memory/errc.hpp>
@@ -20,16 +22,12 @@ namespace {
 // Records are read so many at a time.
 constexpr std::size_t reads_at_once = 32;
 
-// So many of the best by all but `mention` are looked at for it.
-std::size_t recall_depth(std::size_t limit) {
-  static const std::size_t f = getenv("RD") ? atol(getenv("RD")) : 8;
-  return f * std::max<std::size_t>(limit, 8);
-}
-
+// The parts of a score that are known before the record is read.
 struct candidate {
+  static constexpr std::size_t parts = 5;
   address where;
-  double words = 0, window = 0, space = 0, meaning = 0, window_meaning = 0;
-  double partial = 0;  // the weighted sum of these
+  std::array<double, parts> of{};  // words, window, space, meaning, window's meaning
+  double partial = 0;              // their weighted sum, each brought to 0 to 1
 };
 
 // Brings values to 0 to 1; all to 0 if they are equal.
@@ -41,12 +39,6 @@ class range {
  private:
   double low_ = std::numeric_limits<double>::infinity(), high_ = -low_;
 };
-
-void normalise(std::vector<candidate>& all, double candidate::*part) {
-  range of;
-  for (const auto& each : all) of.add(each.*part);
-  for (auto& each : all) each.*part = of(each.*part);
-}
 
 record decode_record(std::string_view bytes) {
   auto what = net::decode<record>(bytes);
@@ -144,21 +136,20 @@ std::vector<hit> newest(const reader& from, const std::vector<known_space>& in, 
 
 class recaller {
  public:
-  recaller(const reader& from, vector_cache& vectors, const analyzer& words, const embedder& meanings,
-           const query& what, timestamp now, std::vector<known_space> in)
-      : from_{from},
-        vectors_{vectors},
-        words_{words},
-        meanings_{meanings},
-        query_{what},
-        now_{now},
-        in_{std::move(in)} {}
+  recaller(const reader& from, const recall_tools& with, const query& what, timestamp now, std::vector<known_space> in)
+      : from_{from}, with_{with}, query_{what}, now_{now}, in_{std::move(in)} {}
 
   std::vector<hit> by_score();
 
  private:
+  struct scores {
+    lexical_scores lexical;
+    std::vector<dense_score> dense;
+  };
+  scores all_scores() const;
+  scores best_scores(std::span<const float> question) const;
   std::vector<candidate> candidates() const;
-  std::vector<dense_score> dense(const lexical_scores& lexical) const;
+  void add_up(std::vector<candidate>& all) const;
   struct found_record {
     address where;
     hit made;
@@ -167,31 +158,45 @@ class recaller {
   std::vector<hit> best_of(std::vector<found_record> all) const;
 
   const reader& from_;
-  vector_cache& vectors_;
-  const analyzer& words_;
-  const embedder& meanings_;
+  const recall_tools& with_;
   const query& query_;
   const timestamp now_;
   const std::vector<known_space> in_;
 };
 
-std::vector<dense_score> recaller::dense(const lexical_scores& lexical) const {
+recaller::scores recaller::all_scores() const {
   const auto& weights = query_.weights;
-  if (weights.meaning == 0 && weights.window_meaning == 0) return {};
+  const bool by_meaning = weights.meaning != 0 || weights.window_meaning != 0;
   const std::string_view text = query_.text;
-  const auto question = meanings_.embed({&text, 1}).value();
+  const auto question = by_meaning ? with_.meanings.embed({&text, 1}).value() : std::vector<float>{};
   std::uint64_t records = 0;
   for (const auto& each : in_) records += each.row.records;
-  if (records <= exact_records_max) return dense_search(from_, in_, vectors_, question);
-  std::vector<address> found;
-  for (const auto& each : lexical.records) found.push_back(each.where);
-  return dense_scores(from_, found, question);
+  if (records > with_.exact_records_max) return best_scores(question);
+  return {lexical_search(from_, in_, with_.words.analyze(query_.text), with_.exact_records_max),
+          by_meaning ? dense_search(from_, in_, with_.vectors, question) : std::vector<dense_score>{}};
 }
 
-// By address, with their parts normalised.
+// In a large scope: words and graphs bring candidates, which then get all of their scores.
+recaller::scores recaller::best_scores(std::span<const float> question) const {
+  std::vector<graph_of_space> graphs;
+  for (const auto& [name, row] : in_)
+    if (!question.empty() && row.records > with_.exact_records_max)
+      graphs.push_back({row.number, with_.graphs.of(row.number, row.records)});
+  std::sort(graphs.begin(), graphs.end(), [](const auto& x, const auto& y) { return x.space < y.space; });
+  const auto near = nearest(graphs, question, large_candidates_max);
+  scores made;
+  made.lexical = lexical_search(from_, in_, with_.words.analyze(query_.text), with_.exact_records_max, near);
+  if (question.empty()) return made;
+  std::vector<address> by_words, all;
+  for (const auto& each : made.lexical.records) by_words.push_back(each.where);
+  std::set_union(by_words.begin(), by_words.end(), near.begin(), near.end(), std::back_inserter(all));
+  made.dense = dense_scores(from_, graphs, all, question);
+  return made;
+}
+
+// By address.
 std::vector<candidate> recaller::candidates() const {
-  const auto lexical = lexical_search(from_, in_, words_.analyze(query_.text));
-  const auto meanings = dense(lexical);
+  const auto [lexical, meanings] = all_scores();
   std::vector<std::pair<std::uint32_t, double>> spaces;
   for (std::size_t n = 0; n < in_.size(); ++n) spaces.emplace_back(in_[n].row.number, lexical.spaces[n]);
   std::sort(spaces.begin(), spaces.end());
@@ -205,20 +210,27 @@ std::vector<candidate> recaller::candidates() const {
     auto& next = all.emplace_back();
     const auto has_word = word != lexical.records.end() && (meaning == meanings.end() || word->where <= meaning->where);
     next.where = has_word ? word->where : meaning->where;
-    if (has_word) next.words = word->words, next.window = word->window, ++word;
-    if (meaning != meanings.end() && meaning->where == next.where)
-      next.meaning = meaning->meaning, next.window_meaning = meaning->window, ++meaning;
+    if (has_word) next.of[0] = word->words, next.of[1] = word->window, ++word;
     while (space->first != next.where.space) ++space;
-    next.space = space->second;
+    next.of[2] = space->second;
+    if (meaning != meanings.end() && meaning->where == next.where)
+      next.of[3] = meaning->meaning, next.of[4] = meaning->window, ++meaning;
   }
-  for (auto part :
-       {&candidate::words, &candidate::window, &candidate::space, &candidate::meaning, &candidate::window_meaning})
-    normalise(all, part);
-  const auto& w = query_.weights;
-  for (auto& each : all)
-    each.partial = w.words * each.words + w.window * each.window + w.space * each.space + w.meaning * each.meaning +
-                   w.window_meaning * each.window_meaning;
+  add_up(all);
   return all;
+}
+
+void recaller::add_up(std::vector<candidate>& all) const {
+  const auto& w = query_.weights;
+  const std::array<double, candidate::parts> weights{w.words, w.window, w.space, w.meaning, w.window_meaning};
+  std::array<range, candidate::parts> ranges;
+  for (const auto& each : all)
+    for (std::size_t n = 0; n < candidate::parts; ++n) ranges[n].add(each.of[n]);
+  for (auto& each : all)
+    for (std::size_t n = 0; n < candidate::parts; ++n) {
+      each.of[n] = ranges[n](each.of[n]);
+      each.partial += weights[n] * each.of[n];
+    }
 }
 
 std::vector<hit> recaller::by_score() {
@@ -234,7 +246,7 @@ std::vector<hit> recaller::by_score() {
   const auto& weights = query_.weights;
   const bool read_all = weights.recency != 0 || weights.importance != 0;
   const auto enough = recall_depth(query_.limit);
-  const mention named{words_, query_.text};
+  const mention named{with_.words, query_.text};
 
   std::vector<found_record> found;
   std::priority_queue<double, std::vector<double>, std::greater<>> best;  // the scores of the `limit` best
@@ -262,11 +274,11 @@ std::vector<hit> recaller::by_score() {
 
 recaller::found_record recaller::complete(const candidate& from, record what, const mention& named) const {
   found_record found{from.where, {}};
-  found.made.parts = {.words = from.words,
-                      .window = from.window,
-                      .space = from.space,
-                      .meaning = from.meaning,
-                      .window_meaning = from.window_meaning,
+  found.made.parts = {.words = from.of[0],
+                      .window = from.of[1],
+                      .space = from.of[2],
+                      .meaning = from.of[3],
+                      .window_meaning = from.of[4],
                       .mention = named.of(what) ? 1.0 : 0.0,
                       .recency = recency_of(what, now_),
                       .importance = what.importance};
@@ -304,13 +316,12 @@ std::vector<hit> recaller::best_of(std::vector<found_record> all) const {
 
 }  // namespace
 
-std::vector<hit> recall(const reader& from, const space_table& spaces, vector_cache& vectors, const analyzer& words,
-                        const embedder& meanings, const query& what, timestamp now,
+std::vector<hit> recall(const reader& from, const recall_tools& with, const query& what, timestamp now,
                         const std::function<bool(const path&)>& may_read) {
-  auto in = spaces.in_scope(what.space, what.scope);
+  auto in = with.spaces.in_scope(what.space, what.scope);
   std::erase_if(in, [&](const known_space& each) { return each.row.records == 0 || !may_read(each.name); });
-  if (words.words(what.text).empty()) return newest(from, in, what, now);
-  return recaller{from, vectors, words, meanings, what, now, std::move(in)}.by_score();
+  if (with.words.words(what.text).empty()) return newest(from, in, what, now);
+  return recaller{from, with, what, now, std::move(in)}.by_score();
 }
 
 }  // namespace troupe::memory

@@ -41,12 +41,14 @@ store::parts::parts(store_options from, std::unique_ptr<memory::database> opened
       ids{time, options.seed.value_or(id_generator::random_seed())},
       database{std::move(opened)},
       vectors{options.vector_cache_bytes},
+      graphs{*database, embedder->dimensions(), options.vector_graph_bytes, options.log},
       writer{*database,
              words,
              {.commands_max = options.queue_commands_max, .bytes_max = options.queue_bytes_max},
              [this](const write_set& written) {
                spaces.follow(written);
                vectors.follow(written);
+               graphs.follow(written);
              },
              options.log} {
   spaces.load(reader{*database});
@@ -228,6 +230,8 @@ store_stats store::stats() const {
   now.batches = parts_->writer.batches();
   now.queued = parts_->writer.queued();
   now.vector_cache_bytes = parts_->vectors.size_bytes();
+  now.vector_graph_bytes = parts_->graphs.size_bytes();
+  now.vector_graphs = parts_->graphs.ready();
   for (std::size_t i = 0; i < families; ++i) {
     std::uint64_t size = 0;
     parts_->database->raw().GetIntProperty(parts_->database->handle(static_cast<family>(i)),

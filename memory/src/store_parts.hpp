@@ -11,6 +11,7 @@
 #include "keys.hpp"
 #include "space_table.hpp"
 #include "vector_cache.hpp"
+#include "vector_graphs.hpp"
 #include "writer.hpp"
 
 namespace troupe::memory {
@@ -35,6 +36,7 @@ class store::parts {
   const std::unique_ptr<memory::database> database;
   space_table spaces;
   vector_cache vectors;
+  vector_graphs graphs;
   heat_table heat;
   std::mutex tidying;     // one call of tidy() at a time
   std::string tidied_to;  // the first key in family `records` that it has not looked at yet

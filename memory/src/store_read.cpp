@@ -198,8 +198,13 @@ result<std::vector<hit>> store::recall(const path& author, const query& what) co
     if (what.scope != scope::ancestors)
       if (auto allowed = parts_->require_read(now, author, what.space); !allowed) return std::move(allowed).error();
     const auto may_read = [&](const path& space) { return may(now, author, space, access::read); };
-    auto hits = memory::recall(now, parts_->spaces, parts_->vectors, parts_->words, *parts_->embedder, what,
-                               parts_->time.wall(), may_read);
+    const recall_tools with{.spaces = parts_->spaces,
+                            .vectors = parts_->vectors,
+                            .graphs = parts_->graphs,
+                            .words = parts_->words,
+                            .meanings = *parts_->embedder,
+                            .exact_records_max = parts_->options.exact_records_max};
+    auto hits = memory::recall(now, with, what, parts_->time.wall(), may_read);
     for (const auto& each : hits) parts_->heat.visited(each.what.id, parts_->time.wall());
     return hits;
   });

@@ -53,6 +53,12 @@ void dots_plain(const std::int8_t* rows, std::size_t rows_count, std::size_t dim
   for (std::size_t n = 0; n < rows_count; ++n) out[n] = sum_plain(rows + n * dims, query, dims);
 }
 
+std::int32_t dot_codes_plain(const std::int8_t* a, const std::int8_t* b, std::size_t dims) noexcept {
+  std::int32_t sum = 0;
+  for (std::size_t n = 0; n < dims; ++n) sum += std::int32_t{a[n]} * b[n];
+  return sum;
+}
+
 #if defined(__x86_64__)
 
 __attribute__((target("avx2"))) float dot_avx2(const float* a, const float* b, std::size_t dims) noexcept {
@@ -106,6 +112,26 @@ __attribute__((target("avx2"))) void dots_avx2(const std::int8_t* rows, std::siz
   dots_plain(rows + row * dims, rows_count - row, dims, query, out + row);
 }
 
+__attribute__((target("avx2"))) __m256i widened_avx2(const std::int8_t* codes) noexcept {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
+}
+
+__attribute__((target("avx2"))) std::int32_t dot_codes_avx2(const std::int8_t* a, const std::int8_t* b,
+                                                            std::size_t dims) noexcept {
+  auto even = _mm256_setzero_si256(), odd = even;
+  std::size_t n = 0;
+  for (; n + 32 <= dims; n += 32) {
+    even = _mm256_add_epi32(even, products_avx2(a + n, widened_avx2(b + n)));
+    odd = _mm256_add_epi32(odd, products_avx2(a + n + 16, widened_avx2(b + n + 16)));
+  }
+  const auto all = _mm256_add_epi32(even, odd);
+  auto sums = _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+  sums = _mm_hadd_epi32(sums, sums);
+  const auto sum = _mm_cvtsi128_si32(_mm_hadd_epi32(sums, sums));
+  _mm256_zeroupper();
+  return sum + dot_codes_plain(a + n, b + n, dims - n);
+}
+
 #elif defined(__aarch64__)
 
 float dot_neon(const float* a, const float* b, std::size_t dims) noexcept {
@@ -146,14 +172,26 @@ void dots_neon(const std::int8_t* rows, std::size_t rows_count, std::size_t dims
   for (std::size_t n = 0; n < rows_count; ++n) out[n] = sum_neon(rows + n * dims, query, dims);
 }
 
+std::int32_t dot_codes_neon(const std::int8_t* a, const std::int8_t* b, std::size_t dims) noexcept {
+  auto sums = vdupq_n_s32(0);
+  std::size_t n = 0;
+  for (; n + 16 <= dims; n += 16) {
+    const auto left = vld1q_s8(a + n);
+    const auto right = vld1q_s8(b + n);
+    sums = vpadalq_s16(sums, vmull_s8(vget_low_s8(left), vget_low_s8(right)));
+    sums = vpadalq_s16(sums, vmull_high_s8(left, right));
+  }
+  return vaddvq_s32(sums) + dot_codes_plain(a + n, b + n, dims - n);
+}
+
 #endif
 
 constexpr auto kernels = std::to_array<vector_kernels>({
-  {"plain", dot_plain, dots_plain},
+  {"plain", dot_plain, dots_plain, dot_codes_plain},
 #if defined(__x86_64__)
-      {"avx2", dot_avx2, dots_avx2},
+      {"avx2", dot_avx2, dots_avx2, dot_codes_avx2},
 #elif defined(__aarch64__)
-      {"neon", dot_neon, dots_neon},
+      {"neon", dot_neon, dots_neon, dot_codes_neon},
 #endif
 });
 
@@ -194,6 +232,10 @@ std::span<const vector_kernels> available_kernels() noexcept {
 }
 
 float dot(const float* a, const float* b, std::size_t dims) noexcept { return best().dot(a, b, dims); }
+
+std::int32_t dot_codes(const std::int8_t* a, const std::int8_t* b, std::size_t dims) noexcept {
+  return best().dot_codes(a, b, dims);
+}
 
 coded_vector encode(std::span<const float> values) {
   coded_vector coded;

@@ -36,6 +36,9 @@ std::vector<float> decode(const coded_vector& coded);
 void dots(const std::int8_t* rows, const float* scales, std::size_t rows_count, std::size_t dims,
           std::span<const float> query, float* out) noexcept;
 
+// The exact sum of products of two rows' codes.
+std::int32_t dot_codes(const std::int8_t* a, const std::int8_t* b, std::size_t dims) noexcept;
+
 // One way of doing it, so that tests and benchmarks can compare them.
 struct vector_kernels {
   const char* name;
@@ -43,6 +46,7 @@ struct vector_kernels {
   // The exact sums of products of each row's codes and a query's.
   void (*dots)(const std::int8_t* rows, std::size_t rows_count, std::size_t dims, const std::int16_t* query,
                std::int32_t* out) noexcept;
+  std::int32_t (*dot_codes)(const std::int8_t* a, const std::int8_t* b, std::size_t dims) noexcept;
 };
 
 // Those that this processor has; the first is the plain one, the last is what is taken.

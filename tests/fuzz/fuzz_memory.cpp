@@ -41,7 +41,7 @@ void try_block(std::string_view bytes, Decode decode) {
     return;
   }
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].place / block_places != 7) std::abort();
+    if (entries[i].place / Entry::block_places != 7) std::abort();
     if (i > 0 && entries[i].place <= entries[i - 1].place) std::abort();
   }
 }

@@ -119,7 +119,7 @@ struct fixture {
   }
   lexical_scores search(const analyzed& question) {
     const auto rows = all.rows();
-    return lexical_search(reader{*data.database}, rows, question);
+    return lexical_search(reader{*data.database}, rows, question, 1'000'000);
   }
   void compare(const analyzed& question) {
     const auto found = search(question);
@@ -203,10 +203,10 @@ BOOST_AUTO_TEST_CASE(a_large_scope_finds_the_best_by_its_rarer_terms) {
     add(1, text);
   }
   data.commit();
-  auto rows = all.rows();
-  rows.front().row.records = exact_records_max + 1;
+  const auto rows = all.rows();
+  constexpr std::uint64_t exact_records_max = 6999;
   const reader now{*data.database};
-  const auto found = lexical_search(now, rows, text_of({{"common", 1}, {"rare", 1}}));
+  const auto found = lexical_search(now, rows, text_of({{"common", 1}, {"rare", 1}}), exact_records_max);
   std::set<std::uint32_t> with_rare;
   for (const auto& each : found.records) {
     BOOST_TEST(each.window > 0);
@@ -217,7 +217,12 @@ BOOST_AUTO_TEST_CASE(a_large_scope_finds_the_best_by_its_rarer_terms) {
   BOOST_TEST(with_rare.size() == 10u);
   BOOST_TEST(found.records.size() <= 2 * large_candidates_max);
   // Nothing but a common term: it brings some.
-  BOOST_TEST(lexical_search(now, rows, text_of({{"common", 1}})).records.size() >= 2u);
+  BOOST_TEST(lexical_search(now, rows, text_of({{"common", 1}}), exact_records_max).records.size() >= 2u);
+  // What others bring is scored too, if it has a term.
+  const std::vector<address> others{{1, 4444}};
+  const auto more = lexical_search(now, rows, text_of({{"rare", 1}, {"common", 1}}), exact_records_max, others);
+  BOOST_TEST(std::any_of(more.records.begin(), more.records.end(),
+                         [&](const auto& each) { return each.where == others.front() && each.words > 0; }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

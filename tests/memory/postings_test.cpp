@@ -44,16 +44,16 @@ BOOST_AUTO_TEST_SUITE(postings_test)
 BOOST_AUTO_TEST_CASE(entries_come_sorted_and_the_last_of_a_place_counts) {
   using namespace std::string_view_literals;
   BOOST_TEST(decoded("").empty());
-  const auto found = decoded("\x05\x01\x09\x02\x03\x80\x01\x05\x04\x0a"sv, 2);
+  const auto found = decoded("\x05\x01\x09\x82\x1f\x03\x80\x01\x05\x04\x0a"sv, 2);
   BOOST_TEST_REQUIRE(found.size() == 2u);
-  BOOST_TEST((found[0] == posting{2 * 256 + 2, 3, 128}));
-  BOOST_TEST((found[1] == posting{2 * 256 + 5, 4, 10}));
+  BOOST_TEST((found[0] == posting{2 * 4096 + 5, 4, 10}));
+  BOOST_TEST((found[1] == posting{2 * 4096 + 31 * 128 + 2, 3, 128}));
 }
 
 BOOST_AUTO_TEST_CASE(bytes_that_are_no_entries_are_damage) {
   using namespace std::string_view_literals;
   for (const auto bytes : {"\x01"sv, "\x01\x01"sv, "\x01\x80"sv, "\x01\x00\x01"sv, "\x01\xff\xff\xff\xff\xff\x01"sv,
-                           "\x01\xff\xff\xff\xff\x7f\x01"sv, "\x01\x01\x01\x02"sv})
+                           "\x01\xff\xff\xff\xff\x7f\x01"sv, "\x01\x01\x01\x02"sv, "\x80\x20\x01\x01"sv})
     BOOST_CHECK_EXCEPTION(decoded(bytes), failure, is_damaged);
   BOOST_CHECK_EXCEPTION(decoded("\x01\x01\x01"sv, 1 << 24), failure, is_damaged);
   troupe::test::seeded random;
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_entries_are_damage) {
     try {
       std::uint32_t before = 0;
       for (const auto& each : decoded(bytes, 7)) {
-        BOOST_REQUIRE(each.place >= 7 * 256u && each.place < 8 * 256u && each.place >= before && each.count > 0);
+        BOOST_REQUIRE(each.place >= 7 * 4096u && each.place < 8 * 4096u && each.place >= before && each.count > 0);
         before = each.place + 1;
       }
     } catch (const failure& why) {

@@ -8,6 +8,7 @@
 
 #include "a_store.hpp"
 #include "core/seeded.hpp"
+#include "store_parts.hpp"
 
 namespace {
 
@@ -51,6 +52,24 @@ class failing_embedder final : public embedder {
     for (const auto& each : texts)
       if (each == "throttled") return troupe::error{troupe::errc::io_error, "throttled"};
     return std::vector<float>(texts.size() * 4, 0.5F);
+  }
+};
+
+// Knows that a pulse and a heart are one subject; what else a text is about is anything.
+class subject_embedder final : public embedder {
+ public:
+  static constexpr std::size_t dims = 16;
+  std::string_view name() const noexcept override { return "subjects"; }
+  std::size_t dimensions() const noexcept override { return dims; }
+  troupe::result<std::vector<float>> embed(std::span<const std::string_view> texts) const override {
+    std::vector<float> all;
+    for (const auto& each : texts) {
+      const bool heart = each.find("heart") != each.npos || each.find("pulse") != each.npos;
+      const auto hash = std::hash<std::string_view>{}(each);
+      for (std::size_t n = 0; n < dims; ++n)
+        all.push_back(n == 0 ? (heart ? 1.F : 0.F) : heart ? 0.F : (hash >> n & 1 ? .25F : -.25F));
+    }
+    return all;
   }
 };
 
@@ -276,6 +295,45 @@ BOOST_AUTO_TEST_CASE(what_the_embedder_says_comes_back) {
   const auto failed = memory->recall({}, about("throttled"));
   BOOST_REQUIRE(!failed);
   BOOST_TEST(failed.error().message().find("throttled") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_scope_is_searched_by_words_and_by_the_graph_of_its_vectors) {
+  quick_disk disk;
+  troupe::test::a_store memory{
+      {.embedder = std::make_shared<subject_embedder>(), .exact_records_max = 300, .env = disk.disk.get()}};
+  troupe::test::seeded random;
+  const path ward{"/ward"};
+  for (int n = 0; n < 200; ++n) memory.remember(ward, random_text(random));
+  const auto racing = memory.remember(ward, "her heart is racing");
+  for (int n = 0; n < 200; ++n) memory.remember(ward, random_text(random));
+  const auto ask = [&](std::string text) {
+    auto what = about(std::move(text), ward);
+    what.limit = 5;
+    auto hits = memory->recall({}, what);
+    if (!hits) BOOST_FAIL(hits.error().describe());
+    return *std::move(hits);
+  };
+  // No record has the word; the first question asks for the graph.
+  ask("pulse?");
+  memory->inside().graphs.settle();
+  BOOST_TEST(memory->stats().vector_graphs == 1u);
+  auto hits = ask("pulse?");
+  BOOST_TEST_REQUIRE(!hits.empty());
+  BOOST_TEST((hits.front().what.id == racing));
+  BOOST_TEST(hits.front().parts.meaning == 1);
+  BOOST_TEST(hits.front().parts.words == 0);
+
+  // What is written afterwards is found at once by its words, and after a moment by its meaning.
+  const auto faint = memory.remember(ward, "a faint heart");
+  BOOST_TEST((ask("faint").front().what.id == faint));
+  memory->inside().graphs.settle();
+  hits = ask("pulse?");
+  BOOST_TEST_REQUIRE(hits.size() >= 2u);
+  BOOST_TEST((hits[0].what.id == faint || hits[1].what.id == faint));
+  const auto erased = memory->erase({}, {racing, faint}, "a test");
+  BOOST_TEST_REQUIRE(erased.has_value());
+  memory->inside().graphs.settle();
+  for (const auto& each : ask("pulse?")) BOOST_TEST((each.what.id != racing && each.what.id != faint));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -69,6 +69,10 @@ BOOST_AUTO_TEST_CASE(every_kernel_gives_the_plain_one_s_bits) {
       for (const auto& kernels : available_kernels()) {
         BOOST_TEST_REQUIRE(kernels.dot(a.data(), b.data(), dims) == plain.dot(a.data(), b.data(), dims), kernels.name);
         BOOST_TEST_REQUIRE(summed(kernels, rows, query, count) == summed(plain, rows, query, count), kernels.name);
+        if (count < 2) continue;
+        const auto* second = rows.data() + dims;
+        BOOST_TEST_REQUIRE(kernels.dot_codes(rows.data(), second, dims) == plain.dot_codes(rows.data(), second, dims),
+                           kernels.name);
       }
     }
   }
@@ -80,6 +84,7 @@ BOOST_AUTO_TEST_CASE(the_largest_codes_do_not_overflow_a_sum) {
   const std::vector<std::int16_t> query(dimensions_max, 4095);
   for (const auto& kernels : available_kernels()) {
     BOOST_TEST(summed(kernels, rows, query, 5) == std::vector<std::int32_t>(5, -127 * 4095 * 4096), kernels.name);
+    BOOST_TEST(kernels.dot_codes(rows.data(), rows.data(), dimensions_max) == 127 * 127 * 4096, kernels.name);
   }
 }
 

@@ -40,6 +40,11 @@ struct store_options {
   std::optional<std::uint64_t> seed = {};      // of the ids; none: from the system
   std::size_t block_cache_bytes = 64 << 20;    // of blocks read from disk; another 64 MiB are written before a flush
   std::size_t vector_cache_bytes = 128 << 20;  // of spaces' vectors
+  // A scope of up to so many records is searched exactly. In a larger one, words bring candidates, and so do vectors in
+  // those of its spaces that are larger by themselves: approximately, by a graph that is made in the background when it
+  // is first asked for (until then, and beyond the bound, by words alone).
+  std::uint64_t exact_records_max = 65'536;
+  std::size_t vector_graph_bytes = 640 << 20;  // about 530 bytes a vector of 256 dimensions
   std::size_t queue_commands_max = 4096;       // that wait to be written; beyond it, overloaded
   std::size_t queue_bytes_max = 256 << 20;
   duration heat_half_life = std::chrono::hours{24 * 30};
@@ -56,6 +61,7 @@ struct page {
 struct store_stats {
   std::uint64_t spaces = 0, records = 0, archived_records = 0, commands = 0, batches = 0, queued = 0;
   std::uint64_t bytes = 0, archived_bytes = 0, disk_bytes = 0, vector_cache_bytes = 0;
+  std::uint64_t vector_graphs = 0, vector_graph_bytes = 0;  // ready; their memory, and that of those in the making
 };
 
 // The memory of one node, in a folder of its own: RocksDB. Made by open(); not movable. All functions may be called by
