@@ -16,7 +16,7 @@ namespace troupe::memory {
 
 namespace {
 
-constexpr std::size_t links = 16, candidates_at_put = 100;
+constexpr std::size_t links = 24, candidates_at_put = 100;
 
 // Two rows as they are stored: the scale, then the codes. Near is what has a large product.
 float distance_of(const void* left, const void* right, const void* dimensions) {
@@ -65,8 +65,8 @@ struct vector_graph::graph {
 };
 
 std::size_t vector_graph::row_size_bytes(std::size_t dimensions) noexcept {
-  // Its data, 32 links below and a few above, and what hnswlib holds beside: a lock, the levels, the table of places.
-  return vector_header_size_bytes + dimensions + 2 * links * sizeof(std::uint32_t) + 140;
+  // Its data, twice the links below and a few above, and what hnswlib holds beside: a lock, the levels, the table of places.
+  return vector_header_size_bytes + dimensions + 2 * links * sizeof(std::uint32_t) + 175;
 }
 
 vector_graph::vector_graph(std::size_t dimensions, std::size_t capacity)
@@ -122,7 +122,7 @@ std::vector<std::uint32_t> vector_graph::nearest(const coded_vector& question, s
       row_of(question.scale, {reinterpret_cast<const char*>(question.codes.data()), question.codes.size()});
   const std::shared_lock lock{graph_->mutex};
   // It looks at as many candidates as it returns; so few that are asked for are found among more.
-  constexpr std::size_t candidates_min = 128;
+  constexpr std::size_t candidates_min = 256;
   auto found = graph_->rows.searchKnn(row.data(), std::max(count, candidates_min));
   while (found.size() > count) found.pop();
   std::vector<std::uint32_t> places(found.size());

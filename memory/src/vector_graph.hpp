@@ -11,8 +11,8 @@
 namespace troupe::memory {
 
 // The vectors of one space in memory, as a graph that finds near ones without looking at all of them (HNSW: Malkov and
-// Yashunin, 2018; hnswlib's, with 16 links and 100 candidates when one is put in). Approximate: it misses a few of
-// those that a scan of all finds.
+// Yashunin, 2018; hnswlib's, with 24 links, and 100 candidates when one is put in). Approximate: it misses a few of
+// those that a scan of all finds (how many: tests/bench/README.md).
 //
 // Any thread may ask, beside one that changes it; a change keeps questions waiting for a fraction of a millisecond.
 // What is erased is overwritten, so that its numbers are in memory no more; the room that it had is not given back.

@@ -41,6 +41,7 @@ struct settings {
   bool quick = false;
   std::size_t records = 1'000'000;
   int repeat = 3;
+  fs::path embeddings;
   std::vector<std::string> only;
   bool wants(const std::string& name) const {
     return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
@@ -259,6 +260,35 @@ void scans(const settings& with, runner& run, std::vector<table>& tables) {
   }
 }
 
+void graphs(const settings& with, runner& run, std::vector<table>& tables) {
+  if (!with.wants("graph")) return;
+  constexpr auto scan = "scan";
+  auto& report = tables.emplace_back(table{"graph", bench::report{{ours, scan}}}).report;
+  const auto measure = [&](const std::string& of, const std::function<bench::embeddings()>& embed) {
+    say("graph of " + of);
+    auto& questions = report.add("near_" + of, unit::seconds, {});
+    const std::vector<bench::row*> rows{&report.add("recall10_" + of, unit::count, {}),
+                                        &report.add("build_" + of, unit::ops_per_s, {}),
+                                        &report.add("vector_" + of, unit::bytes, {})};
+    const auto values = bench::isolated(
+        [&] {
+          const auto figures = bench::measure_graph(embed());
+          return std::vector{figures.recall_at_10, figures.built_per_s, figures.bytes_each, figures.seconds,
+                             figures.scan_seconds};
+        },
+        5);
+    for (std::size_t n = 0; n < values.size(); ++n) {
+      run.complete = run.complete && values[n];
+      if (!values[n]) continue;
+      auto& row = n < rows.size() ? *rows[n] : questions;
+      row.samples[n + 1 == values.size() ? scan : ours].push_back(*values[n]);
+    }
+  };
+  const std::size_t texts = with.quick ? 20'000 : 200'000;
+  measure("hashed", [&] { return bench::hashed_embeddings(texts); });
+  if (!with.embeddings.empty()) measure("words", [&] { return bench::word_embeddings(with.embeddings); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -272,8 +302,10 @@ int main(int argc, char** argv) {
   app.add_option("--repeat", with.repeat, "Measurements of each kind, of which the median counts")
       ->check(CLI::Range(1, 100));
   app.add_option("--json", json_file, "Also write every sample to this file");
-  app.add_option("--only", with.only, "Only these: commits, reads, recall, scan, open")
-      ->check(CLI::IsMember({"commits", "reads", "recall", "scan", "open"}));
+  app.add_option("--embeddings", with.embeddings, "Also the graph of a model's own vectors of words: its .safetensors file")
+      ->check(CLI::ExistingFile);
+  app.add_option("--only", with.only, "Only these: commits, reads, recall, scan, graph, open")
+      ->check(CLI::IsMember({"commits", "reads", "recall", "scan", "graph", "open"}));
   CLI11_PARSE(app, argc, argv);
   with.folder = folder;
 
@@ -282,6 +314,7 @@ int main(int argc, char** argv) {
   commits(with, run, tables);
   filled(with, run, tables);
   scans(with, run, tables);
+  graphs(with, run, tables);
   say("");
   for (const auto& each : tables) {
     each.report.print_rows(std::cout);

@@ -61,6 +61,28 @@ double read_bandwidth(std::size_t size_bytes);  // bytes/s of one thread that re
 bool faiss_available() noexcept;
 scan_rates scan_faiss(std::size_t rows);
 
+// Vectors of length 1, row after row.
+struct embeddings {
+  std::size_t dims = 0;
+  std::vector<float> rows;
+  std::size_t count() const { return rows.size() / dims; }
+};
+// The default embedder's, of texts of the corpus.
+embeddings hashed_embeddings(std::size_t count);
+// A model's own vectors of its words: the two-dimensional tensor named …word_embeddings.weight in a file of safetensors,
+// of fp16 or fp32. Without those of length 0.
+embeddings word_embeddings(const std::filesystem::path& file);
+
+// The graph of all but every hundredth row, asked for the neighbours of those.
+struct graph_figures {
+  double built_per_s = 0;
+  double recall_at_10 = 0;  // against exact products of the uncoded vectors
+  double seconds = 0;       // a question, median; for 128 neighbours
+  double scan_seconds = 0;  // by a scan of the coded vectors instead
+  double bytes_each = 0;    // what the process grew by
+};
+graph_figures measure_graph(const embeddings& of);
+
 // Runs `once` until so many seconds are over, and at least three times; returns how often per second.
 double rate_of(double seconds, const std::function<void()>& once);
 
