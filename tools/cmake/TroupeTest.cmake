@@ -1,18 +1,25 @@
 # How tests are declared: one Boost.Test executable per module, one CTest per suite, a suite named after its file.
 #
-#   troupe_test(core SUITES path_test result_test LIBRARIES troupe::core [PCH header ...] [MAIN main.cpp])
+#   troupe_test(core SUITES clock_test path_test LIBRARIES troupe::core [ONE_THREAD path_test] [PCH header ...] [MAIN main.cpp])
+#
+# ONE_THREAD names the suites in which nothing runs beside anything else: the thread sanitizer has nothing to see there.
 include_guard(GLOBAL)
 
 set(TROUPE_SUITES "" CACHE STRING "Regular expression: build only the test suites whose names match; empty: all")
 
+option(TROUPE_TEST_THREADS_ONLY "Leave out the test suites that use one thread" OFF)
+
 function(troupe_test module)
-  cmake_parse_arguments(PARSE_ARGV 1 test "" "MAIN" "SUITES;LIBRARIES;PCH")
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "MAIN" "SUITES;ONE_THREAD;LIBRARIES;PCH")
   set(target ${module}_tests)
   if(NOT test_MAIN)
     set(test_MAIN ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
   endif()
   if(TROUPE_SUITES)
     list(FILTER test_SUITES INCLUDE REGEX "${TROUPE_SUITES}")
+  endif()
+  if(TROUPE_TEST_THREADS_ONLY AND test_ONE_THREAD)
+    list(REMOVE_ITEM test_SUITES ${test_ONE_THREAD})
   endif()
   list(TRANSFORM test_SUITES APPEND .cpp OUTPUT_VARIABLE sources)
   add_executable(${target} ${test_MAIN} ${sources})
