@@ -65,7 +65,8 @@ struct vector_graph::graph {
 };
 
 std::size_t vector_graph::row_size_bytes(std::size_t dimensions) noexcept {
-  // Its data, twice the links below and a few above, and what hnswlib holds beside: a lock, the levels, the table of places.
+  // Its data, twice the links below and a few above, and what hnswlib holds beside: a lock, the levels, the table of
+  // places.
   return vector_header_size_bytes + dimensions + 2 * links * sizeof(std::uint32_t) + 175;
 }
 

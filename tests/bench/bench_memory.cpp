@@ -302,7 +302,8 @@ int main(int argc, char** argv) {
   app.add_option("--repeat", with.repeat, "Measurements of each kind, of which the median counts")
       ->check(CLI::Range(1, 100));
   app.add_option("--json", json_file, "Also write every sample to this file");
-  app.add_option("--embeddings", with.embeddings, "Also the graph of a model's own vectors of words: its .safetensors file")
+  app.add_option("--embeddings", with.embeddings,
+                 "Also the graph of a model's own vectors of words: its .safetensors file")
       ->check(CLI::ExistingFile);
   app.add_option("--only", with.only, "Only these: commits, reads, recall, scan, graph, open")
       ->check(CLI::IsMember({"commits", "reads", "recall", "scan", "graph", "open"}));

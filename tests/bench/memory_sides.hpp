@@ -69,8 +69,8 @@ struct embeddings {
 };
 // The default embedder's, of texts of the corpus.
 embeddings hashed_embeddings(std::size_t count);
-// A model's own vectors of its words: the two-dimensional tensor named …word_embeddings.weight in a file of safetensors,
-// of fp16 or fp32. Without those of length 0.
+// A model's own vectors of its words: the two-dimensional tensor named …word_embeddings.weight in a file of
+// safetensors, of fp16 or fp32. Without those of length 0.
 embeddings word_embeddings(const std::filesystem::path& file);
 
 // The graph of all but every hundredth row, asked for the neighbours of those.
