@@ -1,6 +1,7 @@
 // Forgetting: what to erase is found, what was made from it is made again without it, then all of it is erased, looked
 // for again, and taken off the disk.
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <troupe/memory/errc.hpp>
@@ -124,8 +125,8 @@ class forgetting {
     });
   }
 
-  // Summaries that have other sources too are made again from those; what cannot be goes with its source (the state
-  // machine sees to that). Ids grow with time, so what something was made from comes before it. Returns all that goes.
+  // Summaries that have other sources too are made again from those; what cannot be goes, as it may say what its source
+  // said. Ids grow with time, so what something was made from comes before it. Returns all that goes.
   result<std::set<id>> remake_what_stays(const std::set<id>& targets) {
     const reader now{*parts_.database};
     std::set<id> gone = targets, due;
@@ -171,19 +172,23 @@ class forgetting {
       for (const auto& each : with_derived)
         if (const auto what = record_of(now, each); what && what->blob) ++receipt_.blobs;
     }
-    erase_records piece{{}, "forget"};
-    const auto flush = [&]() -> result<void> {
-      auto done = store_.apply(command_of(author_, std::exchange(piece, erase_records{{}, "forget"})));
+    if (auto done = erase(author_, targets); !done) return done;
+    // Most went with their sources; what was made from a summary that is made again did not. As in a cascade, whoever
+    // may erase a source need not have a grant for them.
+    std::set<id> rest;
+    std::set_difference(with_derived.begin(), with_derived.end(), targets.begin(), targets.end(),
+                        std::inserter(rest, rest.end()));
+    return erase(path{}, rest);
+  }
+  result<void> erase(const path& author, const std::set<id>& ids) {
+    for (auto next = ids.begin(); next != ids.end();) {
+      erase_records piece{{}, "forget"};
+      while (next != ids.end() && piece.ids.size() < piece_max) piece.ids.push_back(*next++);
+      auto done = store_.apply(command_of(author, std::move(piece)));
       if (!done) return std::move(done).error();
       receipt_.records += done->erased;
-      return ok();
-    };
-    for (const auto& each : targets) {
-      piece.ids.push_back(each);
-      if (piece.ids.size() == piece_max)
-        if (auto done = flush(); !done) return done;
     }
-    return piece.ids.empty() ? ok() : flush();
+    return ok();
   }
 
   // Of a space, blobs that are being written and its states too, and then the space itself, the deepest first.

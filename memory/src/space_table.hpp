@@ -57,16 +57,41 @@ class space_table {
   std::vector<known_space> in_scope(const path& space, scope within) const;
   // The time to live that holds in a space: its own, or that of the nearest space above it.
   std::optional<duration> ttl_of(const path& space) const;
+
+  // A space that may be due for a summary, and by which policy: its own, or that of the nearest space above it.
+  struct to_summarise {
+    path space;
+    summary_policy policy;
+  };
+  // Of the spaces after the one that was looked at last, in the order of paths, the first that has a policy and records
+  // since its summary. From then on it is passed over, until it is written to, another policy holds for it, or
+  // look_again() says. Looks at up to `looks` spaces, and counts that down; nothing where none of them is one, and at
+  // the end of all spaces, after which it begins anew.
+  std::optional<to_summarise> next_to_summarise(std::size_t& looks, timestamp now);
+  // When to look at a space again, unless that is sooner anyway.
+  void look_again(const path& space, timestamp at);
+
   std::size_t size() const;
   // Sums over all spaces.
   space_row total() const;
 
  private:
-  void set(std::string_view key, std::string_view value);
+  struct held {
+    space_row row;
+    timestamp look_at = timestamp::min();  // whether it is due for a summary: not before
+  };
+  using table = std::map<std::string, held, std::less<>>;  // by keys::of_path
 
-  mutable std::shared_mutex mutex_;                        // guards both
-  std::map<std::string, space_row, std::less<>> by_path_;  // by keys::of_path
+  void set(std::string_view key, std::string_view value);
+  table::const_iterator end_of_subtree(const std::string& first) const;
+  // What is set in a space, or else in the nearest space above it where it is.
+  template <class T>
+  std::optional<T> nearest(std::string_view by_path, std::optional<T> space_options::*option) const;
+
+  mutable std::shared_mutex mutex_;  // guards all
+  table by_path_;
   std::map<std::uint32_t, std::string> by_number_;
+  std::string look_from_;  // the first path that next_to_summarise() has not looked at yet
 };
 
 }  // namespace troupe::memory

@@ -1,4 +1,4 @@
-// What is to be done now and then: expiry, and moves between the tiers.
+// What is to be done now and then: expiry, moves between the tiers, summaries.
 
 #include <cmath>
 #include <troupe/memory/errc.hpp>
@@ -7,6 +7,7 @@
 
 #include "state_machine.hpp"
 #include "store_parts.hpp"
+#include "store_summary.hpp"
 
 namespace troupe::memory {
 namespace {
@@ -77,6 +78,7 @@ result<store::tidied> store::tidy() {
       if (!applied) return std::move(applied).error();
       (to_archive ? done.archived : done.brought_back) += applied->moved;
     }
+    done.summarised = summarise_due_spaces(*this);
     return done;
   });
 }

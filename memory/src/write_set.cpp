@@ -51,25 +51,30 @@ void write_set::append(family of, std::string_view key, std::string_view bytes) 
 
 void write_set::scan(family of, std::string_view prefix,
                      const std::function<bool(std::string_view, std::string_view)>& visit) const {
-  std::map<std::string, std::optional<std::string>> changed;
   const auto named = name(of, prefix);
-  for (const auto* changes : {&batch_, &layer_})
-    for (auto i = changes->lower_bound(named); i != changes->end() && i->first.starts_with(named); ++i)
-      changed.try_emplace(i->first.substr(1));
-  for (auto& [key, value] : changed) value = get(of, key);
-
+  auto in_batch = batch_.lower_bound(named), in_layer = layer_.lower_bound(named);
+  const auto more = [&](const changes& in, changes::const_iterator i) {
+    return i != in.end() && i->first.starts_with(named);
+  };
   const std::unique_ptr<rocksdb::Iterator> at{
       database_->raw().NewIterator(rocksdb::ReadOptions{}, database_->handle(of))};
   at->Seek({prefix.data(), prefix.size()});
-  for (auto next = changed.begin();;) {
+  for (;;) {
     const auto there = at->Valid() && at->key().starts_with({prefix.data(), prefix.size()});
-    if (!there && next == changed.end()) break;
-    const int order = !there ? 1 : next == changed.end() ? -1 : at->key().compare(rocksdb::Slice{next->first});
+    const bool batch = more(batch_, in_batch), layer = more(layer_, in_layer);
+    if (!there && !batch && !layer) break;
+    std::string_view changed;  // the next key that is
+    if (batch) changed = in_batch->first;
+    if (layer && (!batch || in_layer->first < changed)) changed = in_layer->first;
+    if (!changed.empty()) changed.remove_prefix(1);
+    const int order = !there ? 1 : !batch && !layer ? -1 : at->key().compare({changed.data(), changed.size()});
     if (order < 0) {
       if (!visit(at->key().ToStringView(), at->value().ToStringView())) return;
     } else {
-      if (next->second && !visit(next->first, *next->second)) return;
-      ++next;
+      // Before it is visited, as a visit may change it, in the layer.
+      if (batch && in_batch->first.compare(1, std::string::npos, changed) == 0) ++in_batch;
+      if (layer && in_layer->first.compare(1, std::string::npos, changed) == 0) ++in_layer;
+      if (const auto value = get(of, changed); value && !visit(changed, *value)) return;
     }
     if (order <= 0) at->Next();
   }

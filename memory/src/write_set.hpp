@@ -29,7 +29,8 @@ class write_set {
   // Adds bytes at the end of a value, or begins it, without reading it. In families `index` alone (append_operator).
   void append(family of, std::string_view key, std::string_view bytes);
 
-  // As reader::scan, over the database and the changes.
+  // As reader::scan, over the database and the changes. A visit may change the key that it is given, and no other of
+  // the prefix.
   void scan(family of, std::string_view prefix,
             const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
 

@@ -6,8 +6,7 @@
 #include "database.hpp"
 #include "store_parts.hpp"
 
-// Commands make a memory: the same stream the same memory, however it was grouped, byte by byte; and whatever comes and
-// goes leaves nothing behind.
+// Commands make a memory: the same stream the same memory, however it was grouped, byte by byte.
 
 using namespace troupe;
 using test::a_store;
@@ -133,36 +132,6 @@ BOOST_AUTO_TEST_CASE(the_same_stream_makes_the_same_memory_however_it_is_grouped
   for (std::size_t i = 0; i < waiting.size(); ++i) BOOST_TEST(waiting[i].get().has_value() == went_well[i]);
   BOOST_TEST((dump(*one_by_one.store) == dump(*together.store)));
   BOOST_TEST(one_by_one->stats().records > 0u);
-}
-
-BOOST_AUTO_TEST_CASE(whatever_comes_and_goes_leaves_no_orphan) {
-  const auto seed = std::random_device{}();
-  BOOST_TEST_MESSAGE("seed " << seed);
-  a_store memory;
-  random_commands stream{seed, memory};
-  for (int round = 0; round < 5; ++round) {
-    std::vector<std::future<result<memory::outcome>>> waiting;
-    for (int i = 0; i < 300; ++i) waiting.push_back(memory->submit(stream.next()));
-    for (auto& each : waiting) each.wait();
-    memory.require_clean();
-  }
-  // And without any records, nothing is left of the index, nor of what leads to them.
-  std::vector<id> all;
-  const auto spaces = memory->spaces({}, {}).value();
-  for (const auto& each : spaces) {
-    const auto page = memory->read({}, each.space, 0, 10'000).value();
-    for (const auto& what : page.records) all.push_back(what.id);
-  }
-  BOOST_REQUIRE(memory->erase({}, all, "all"));
-  memory.time.advance(std::chrono::hours{24 * 365});  // and those that were not read, as their time was over
-  BOOST_REQUIRE(memory->tidy());
-  memory.require_clean();
-  BOOST_TEST(memory->stats().records == 0u);
-  for (const auto& [key, value] : dump(*memory.store)) {
-    const auto family = key.substr(0, key.find(' '));
-    BOOST_TEST((family == "default" || family == "states" || family == "audit"), family);
-    if (family == "default") BOOST_TEST(std::string{"FAHNSPGCD"}.find(key[8]) != std::string::npos, key);
-  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -249,6 +249,26 @@ BOOST_AUTO_TEST_CASE(a_summary_with_other_sources_is_made_again_and_one_without_
   for (const auto& each : hits) BOOST_TEST(each.parts.words == 0);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_made_from_a_summary_that_is_made_again_goes_if_it_cannot_be_made_again) {
+  a_store memory;
+  const path away{"/elsewhere"};
+  const auto ada = memory.remember(ward, "Ada sleeps badly.", about("ada"));
+  const auto bob = memory.remember(ward, "Bob walks again.");
+  const auto both = summary(memory, ward, "Ada sleeps badly. Bob walks again.", {ada, bob});
+  const auto conclusion =
+      memory.remember(away, "Ada needs a quieter room.", [&](memory::record& what) { what.sources = {both}; });
+  const auto over_it = summary(memory, ward, "Ada needs a quieter room. Bob walks again.", {conclusion, both});
+  const auto receipt = memory->forget(ward, memory::forget_subject{"ada", ward});
+  if (!receipt) BOOST_FAIL(receipt.error().describe());
+  BOOST_TEST(receipt->verified);
+  BOOST_TEST(receipt->records == 2u);
+  BOOST_TEST(receipt->summaries_remade == 2u);
+  BOOST_TEST(memory->get({}, conclusion).error().is(memory_errc::no_such_record));
+  BOOST_TEST((memory->get({}, over_it)->sources == std::vector<id>{both}));
+  for (const auto& each : {both, over_it}) BOOST_TEST(memory->get({}, each)->text.find("Ada") == std::string::npos);
+  memory.require_clean();
+}
+
 BOOST_AUTO_TEST_CASE(a_long_chain_of_summaries_is_made_again_from_its_beginning) {
   a_store memory;
   constexpr int length = 30;

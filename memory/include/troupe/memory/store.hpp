@@ -133,13 +133,19 @@ class store {
 
   // --- care ------------------------------------------------------------------------------------------------------
   // What is due: erases expired records, moves records that cooled down to the archive, and back those that are asked
-  // for again. Bounded work: call it now and then, as a node does every minute.
+  // for again, and summarises spaces. Bounded work: call it now and then, as a node does every minute.
   //
   // The heat of a record is (1 + ln(1 + visits)) * 0.5^(age / half_life), its age since it was stored or last found,
   // divided by 1 + size / 64 KiB: what is large cools sooner (after MemoryOS's visits, length and recency). Below
   // `archive_below` it moves to the archive; found there, it comes back above twice that.
+  //
+  // A space for which `space_options::summaries` holds is summarised when that is due, as summarize() does it, its own
+  // path as the author. One call goes on where the last one stopped, in the order of paths: it looks at 10,000 spaces,
+  // reads 256 of them (one that nothing was due in is not read again before it is written to, or idle for long enough),
+  // and makes 32 summaries. One that fails is a warning in the log, and is tried again in the next round.
   struct tidied {
     std::uint64_t expired = 0, archived = 0, brought_back = 0;
+    std::uint64_t summarised = 0;  // spaces
   };
   result<tidied> tidy();
   // Writes a copy, in one state, into a new folder, beside further use. Fails with already_exists.

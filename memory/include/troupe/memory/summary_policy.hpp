@@ -24,6 +24,7 @@ struct summary_policy {
     visit("summary_tokens_max", self.summary_tokens_max), visit("idle", self.idle);
     visit("importance_sum", self.importance_sum);
   }
+  friend bool operator==(const summary_policy&, const summary_policy&) = default;
 };
 
 // What has come since the last summary.
