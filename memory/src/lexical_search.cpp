@@ -40,7 +40,7 @@ struct searched {
 class lexical_searcher {
  public:
   lexical_searcher(const reader& from, std::span<const known_space> in, const analyzed& question,
-                   std::uint64_t exact_records_max);
+                   const search_bounds& within);
   lexical_scores run(std::span<const address> others);
 
  private:
@@ -60,14 +60,15 @@ class lexical_searcher {
   std::unique_ptr<rocksdb::Iterator> iterator_;  // of family index; made when a long space wants it
   std::vector<searched> spaces_;                 // by number; without the empty ones
   std::size_t spaces_given_;
+  const std::size_t candidates_;  // in a large scope
   std::vector<double> rarities_;  // by term
   double records_ = 0, words_ = 0, mean_length_ = 1;
   bool exact_ = true;
 };
 
 lexical_searcher::lexical_searcher(const reader& from, std::span<const known_space> in, const analyzed& question,
-                                   std::uint64_t exact_records_max)
-    : from_{from}, terms_{question.terms}, spaces_given_{in.size()} {
+                                   const search_bounds& within)
+    : from_{from}, terms_{question.terms}, spaces_given_{in.size()}, candidates_{within.candidates} {
   for (std::size_t n = 0; n < in.size(); ++n) {
     const auto& row = in[n].row;
     if (row.records == 0) continue;
@@ -80,7 +81,7 @@ lexical_searcher::lexical_searcher(const reader& from, std::span<const known_spa
   std::sort(spaces_.begin(), spaces_.end(),
             [](const searched& x, const searched& y) { return x.postings.space < y.postings.space; });
   if (records_ > 0) mean_length_ = std::max(1.0, words_ / records_);
-  exact_ = records_ <= static_cast<double>(exact_records_max);
+  exact_ = records_ <= static_cast<double>(within.exact_records_max);
 }
 
 lexical_scores lexical_searcher::run(std::span<const address> others) {
@@ -219,29 +220,32 @@ void lexical_searcher::choose_all(searched& of) const {
     if (each.place < of.row->next_place && wanted[each.place + window_neighbours]) of.places.push_back(each.place);
 }
 
-// Keeps the best of what it is offered: 2 n at most, n in the end.
+// Keeps the best `count` of what it is offered; twice as many meanwhile.
 class best_places {
  public:
+  explicit best_places(std::size_t count) : count_{count} {}
+
   void offer(float score, address where) {
     if (score <= threshold_) return;
     kept_.emplace_back(score, where);
-    if (kept_.size() == 2 * large_candidates_max) cut();
+    if (kept_.size() == 2 * count_) cut();
   }
   std::vector<std::pair<float, address>> take() {
-    if (kept_.size() > large_candidates_max) cut();
+    if (kept_.size() > count_) cut();
     return std::move(kept_);
   }
 
  private:
   void cut() {
-    const auto nth = kept_.begin() + static_cast<std::ptrdiff_t>(large_candidates_max) - 1;
+    const auto nth = kept_.begin() + static_cast<std::ptrdiff_t>(count_) - 1;
     std::nth_element(kept_.begin(), nth, kept_.end(), [](const auto& x, const auto& y) {
       return x.first != y.first ? x.first > y.first : x.second < y.second;
     });
     threshold_ = nth->first;
-    kept_.resize(large_candidates_max);
+    kept_.resize(count_);
   }
 
+  const std::size_t count_;
   float threshold_ = 0;
   std::vector<std::pair<float, address>> kept_;
 };
@@ -249,7 +253,7 @@ class best_places {
 // By what the records of a stretch have of the terms that are not common, and by the sum of that over the window.
 void lexical_searcher::choose_best(std::span<const address> others) {
   constexpr std::uint32_t stretch = 4096;  // so that its scores stay in the processor's cache
-  best_places by_words, by_window;
+  best_places by_words{candidates_}, by_window{candidates_};
   // Of scores[n], the place is from + n - window_neighbours; the last ones are the first of the next stretch.
   std::vector<float> scores(stretch + 2 * window_neighbours);
   for (const auto& space : spaces_) {
@@ -330,8 +334,8 @@ void lexical_searcher::read_around_places(searched& of) {
 }  // namespace
 
 lexical_scores lexical_search(const reader& from, std::span<const known_space> in, const analyzed& question,
-                              std::uint64_t exact_records_max, std::span<const address> others) {
-  return lexical_searcher{from, in, question, exact_records_max}.run(others);
+                              const search_bounds& within, std::span<const address> others) {
+  return lexical_searcher{from, in, question, within}.run(others);
 }
 
 }  // namespace troupe::memory

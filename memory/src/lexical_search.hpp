@@ -21,14 +21,16 @@ struct lexical_scores {
 // long records are in the mean is counted over the spaces given.
 //
 // In scopes of more than exact_records_max:
-// - the large_candidates_max best by words, and as many by the sum of these over the window, are scored, and those that
+// - the `candidates` best by words, and as many by the sum of these over the window, are scored, and those that
 //   `others` (by address) names; nothing else;
 // - a term that more than a tenth of a space's records have brings no candidates there: it is read only where others
 //   brought them, and how many records have it is estimated. If all terms are such, the rarest brings them.
 // So the work depends on how many records have the terms, up to a tenth of all for each.
+struct search_bounds {
+  std::uint64_t exact_records_max = UINT64_MAX;
+  std::size_t candidates = 128;
+};
 lexical_scores lexical_search(const reader& from, std::span<const known_space> in, const analyzed& question,
-                              std::uint64_t exact_records_max, std::span<const address> others = {});
-
-inline constexpr std::size_t large_candidates_max = 128;
+                              const search_bounds& within, std::span<const address> others = {});
 
 }  // namespace troupe::memory

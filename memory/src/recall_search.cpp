@@ -172,7 +172,7 @@ recaller::scores recaller::all_scores() const {
   std::uint64_t records = 0;
   for (const auto& each : in_) records += each.row.records;
   if (records > with_.exact_records_max) return best_scores(question);
-  return {lexical_search(from_, in_, with_.words.analyze(query_.text), with_.exact_records_max),
+  return {lexical_search(from_, in_, with_.words.analyze(query_.text), {}),
           by_meaning ? dense_search(from_, in_, with_.vectors, question) : std::vector<dense_score>{}};
 }
 
@@ -183,9 +183,11 @@ recaller::scores recaller::best_scores(std::span<const float> question) const {
     if (!question.empty() && row.records > with_.exact_records_max)
       graphs.push_back({row.number, with_.graphs.of(row.number, row.records)});
   std::sort(graphs.begin(), graphs.end(), [](const auto& x, const auto& y) { return x.space < y.space; });
-  const auto near = nearest(graphs, question, large_candidates_max);
+  const search_bounds within{.exact_records_max = with_.exact_records_max,
+                             .candidates = std::max(search_bounds{}.candidates, query_.limit)};
+  const auto near = nearest(graphs, question, within.candidates);
   scores made;
-  made.lexical = lexical_search(from_, in_, with_.words.analyze(query_.text), with_.exact_records_max, near);
+  made.lexical = lexical_search(from_, in_, with_.words.analyze(query_.text), within, near);
   if (question.empty()) return made;
   std::vector<address> by_words, all;
   for (const auto& each : made.lexical.records) by_words.push_back(each.where);

@@ -36,7 +36,8 @@ struct recall_tools {
 // are so large by themselves. Words, windows, spaces and meanings are brought to 0 to 1 over the candidates before
 // records are read. Then records are read, best first, until no other can come among the best `limit`, until
 // recall_depth(limit) passed the filters (`mention`, 0 or 1, decides among these), or recall_reads_max were read.
-// Importance and recency are brought to 0 to 1 over all candidates only if one of them has a weight: then all are read.
+// Importance and recency are brought to 0 to 1 over the candidates that were read; if one of them has a weight, these
+// are all, or recall_reads_max.
 //
 // Without words, the newest by filters, as they were recorded; their scores are 0.
 std::vector<hit> recall(const reader& from, const recall_tools& with, const query& what, timestamp now,

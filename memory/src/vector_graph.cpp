@@ -50,7 +50,9 @@ std::string row_of(float scale, std::string_view codes) {
 
 struct vector_graph::graph {
   graph(std::size_t dimensions, std::size_t capacity)
-      : space{dimensions}, rows{&space, capacity, links, candidates_at_put} {}
+      : space{dimensions}, rows{&space, capacity, links, candidates_at_put} {
+    rows.label_lookup_.reserve(capacity);  // not anew, bit by bit, while questions wait
+  }
 
   char* find(std::uint32_t place) const {
     const auto found = rows.label_lookup_.find(place);
@@ -58,7 +60,18 @@ struct vector_graph::graph {
   }
   bool is_erased(std::uint32_t place) const { return rows.isMarkedDeleted(rows.label_lookup_.at(place)); }
 
+  // Questions that keep coming would never let a change in: who waits for one waits at the gate.
+  std::unique_lock<std::shared_mutex> alone() {
+    const std::lock_guard wait{gate};
+    return std::unique_lock{mutex};
+  }
+  std::shared_lock<std::shared_mutex> beside_others() const {
+    { const std::lock_guard wait{gate}; }
+    return std::shared_lock{mutex};
+  }
+
   coded_space space;
+  mutable std::mutex gate;
   mutable std::shared_mutex mutex;  // guards what follows; hnswlib's own locks do not keep searches from changes
   hnswlib::HierarchicalNSW<float> rows;
   std::size_t erased = 0;
@@ -78,7 +91,7 @@ vector_graph::~vector_graph() = default;
 void vector_graph::put(std::uint32_t place, std::string_view value) {
   const auto row = row_of(scale_of(value), codes_of(value));
   assert(row.size() == vector_header_size_bytes + dimensions_);
-  const std::unique_lock lock{graph_->mutex};
+  const auto lock = graph_->alone();
   if (auto* there = graph_->find(place); there != nullptr) {
     if (graph_->is_erased(place))
       --graph_->erased;
@@ -89,7 +102,7 @@ void vector_graph::put(std::uint32_t place, std::string_view value) {
 }
 
 void vector_graph::erase(std::uint32_t place) {
-  const std::unique_lock lock{graph_->mutex};
+  const auto lock = graph_->alone();
   auto* there = graph_->find(place);
   if (there == nullptr || graph_->is_erased(place)) return;
   graph_->rows.markDelete(place);
@@ -98,22 +111,23 @@ void vector_graph::erase(std::uint32_t place) {
 }
 
 void vector_graph::grow(std::size_t capacity) {
-  const std::unique_lock lock{graph_->mutex};
+  const auto lock = graph_->alone();
   graph_->rows.resizeIndex(capacity);
+  graph_->rows.label_lookup_.reserve(capacity);
 }
 
 std::size_t vector_graph::capacity() const {
-  const std::shared_lock lock{graph_->mutex};
+  const auto lock = graph_->beside_others();
   return graph_->rows.max_elements_;
 }
 
 std::size_t vector_graph::rows() const {
-  const std::shared_lock lock{graph_->mutex};
+  const auto lock = graph_->beside_others();
   return graph_->rows.cur_element_count;
 }
 
 std::size_t vector_graph::erased() const {
-  const std::shared_lock lock{graph_->mutex};
+  const auto lock = graph_->beside_others();
   return graph_->erased;
 }
 
@@ -121,7 +135,7 @@ std::vector<std::uint32_t> vector_graph::nearest(const coded_vector& question, s
   assert(question.codes.size() == dimensions_);
   const auto row =
       row_of(question.scale, {reinterpret_cast<const char*>(question.codes.data()), question.codes.size()});
-  const std::shared_lock lock{graph_->mutex};
+  const auto lock = graph_->beside_others();
   // It looks at as many candidates as it returns; so few that are asked for are found among more.
   constexpr std::size_t candidates_min = 256;
   auto found = graph_->rows.searchKnn(row.data(), std::max(count, candidates_min));
@@ -133,7 +147,7 @@ std::vector<std::uint32_t> vector_graph::nearest(const coded_vector& question, s
 
 std::vector<coded_vector> vector_graph::values(const std::vector<std::uint32_t>& places) const {
   std::vector<coded_vector> found(places.size());
-  const std::shared_lock lock{graph_->mutex};
+  const auto lock = graph_->beside_others();
   for (std::size_t n = 0; n < places.size(); ++n) {
     const auto* there = graph_->find(places[n]);
     if (there == nullptr || graph_->is_erased(places[n])) continue;

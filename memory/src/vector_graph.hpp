@@ -14,8 +14,9 @@ namespace troupe::memory {
 // Yashunin, 2018; hnswlib's, with 24 links, and 100 candidates when one is put in). Approximate: it misses a few of
 // those that a scan of all finds (how many: tests/bench/README.md).
 //
-// Any thread may ask, beside one that changes it; a change keeps questions waiting for a fraction of a millisecond.
-// What is erased is overwritten, so that its numbers are in memory no more; the room that it had is not given back.
+// Any thread may ask, beside one that changes it. A change keeps questions waiting: for a fraction of a millisecond if
+// it puts in or erases, some milliseconds if it replaces, longer if it grows. What is erased is overwritten; the room
+// that it had is not given back.
 class vector_graph {
  public:
   // Room for `capacity` vectors, which is taken at once: row_size_bytes() for each.

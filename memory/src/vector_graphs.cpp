@@ -1,7 +1,5 @@
 #include "vector_graphs.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <exception>
 #include <string>
@@ -16,6 +14,7 @@ namespace {
 // Vectors are read so many at a time, each time from a state of its own: one that is kept for long keeps erased records
 // on the disk.
 constexpr std::size_t rows_at_once = 1024;
+constexpr auto no_room = "the bound for graphs is reached (store_options::vector_graph_bytes)";
 
 }  // namespace
 
@@ -81,24 +80,21 @@ bool vector_graphs::closing() const {
 }
 
 void vector_graphs::run() {
-  setpriority(PRIO_PROCESS, 0, 10);  // of this thread alone: who asks goes first
-  for (;;) {
-    std::uint32_t space = 0;
-    bool is_made = false;
+  for (std::uint32_t space = 0;;) {
     {
       std::unique_lock lock{mutex_};
+      const auto has_work = [](const auto& each) { return each.second.has_work(); };
       auto next = spaces_.end();
       changed_.wait(lock, [&] {
-        next = std::find_if(spaces_.begin(), spaces_.end(), [](const auto& each) { return each.second.has_work(); });
+        next = std::find_if(spaces_.upper_bound(space), spaces_.end(), has_work);
+        if (next == spaces_.end()) next = std::find_if(spaces_.begin(), spaces_.end(), has_work);
         return closing_ || next != spaces_.end();
       });
       if (closing_) return;
       space = next->first;
-      is_made = next->second.is == state::ready;
     }
     try {
-      if (!is_made) make(space);
-      keep_up(space);
+      step(space);
     } catch (const failure& why) {
       refuse(space, why.error().message());
     } catch (const std::exception& why) {  // no memory for it, or a fault of the library's
@@ -107,18 +103,142 @@ void vector_graphs::run() {
   }
 }
 
-// Of the bound; the lock is held.
-bool vector_graphs::reserve(entry& of, std::size_t capacity) {
-  const auto wanted = capacity * vector_graph::row_size_bytes(dimensions_);
-  if (size_bytes_ - of.reserved_bytes + wanted > size_bytes_max_) return false;
-  size_bytes_ += wanted - of.reserved_bytes;
-  of.reserved_bytes = wanted;
+// One thousand rows of a space's graph.
+void vector_graphs::step(std::uint32_t space) {
+  std::shared_ptr<vector_graph> graph;
+  {
+    const std::lock_guard lock{mutex_};
+    graph = spaces_.at(space).graph;
+  }
+  if (!graph) return begin(space);
+  for (const auto& [place, value] : next_rows(space)) {
+    if (closing()) return;
+    if (!value || codes_of(*value).size() != dimensions_)
+      graph->erase(place);
+    else if (make_room(space, *graph))
+      graph->put(place, *value);
+    else
+      return;
+  }
+  finish_step(space);
+}
+
+void vector_graphs::begin(std::uint32_t space) {
+  std::size_t capacity = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    auto& its = spaces_.at(space);
+    its.changed.clear();  // what is written already is about to be read
+    its.read_from = keys::u32(space);
+    const auto records = static_cast<std::size_t>(its.records) + rows_at_once;
+    capacity = reserve(its, records, records + records / 4);
+  }
+  if (capacity == 0) return refuse(space, no_room);
+  const auto graph = std::make_shared<vector_graph>(dimensions_, capacity);  // shared with readers, later
+  const std::lock_guard lock{mutex_};
+  spaces_.at(space).graph = graph;
+}
+
+std::vector<vector_graphs::row> vector_graphs::next_rows(std::uint32_t space) {
+  std::optional<std::string> from;
+  std::vector<std::uint32_t> places;
+  {
+    const std::lock_guard lock{mutex_};
+    auto& its = spaces_.at(space);
+    from = its.read_from;
+    if (!from) {
+      const auto count = static_cast<std::ptrdiff_t>(std::min(its.changed.size(), rows_at_once));
+      places.assign(its.changed.begin(), its.changed.begin() + count);
+      its.changed.erase(its.changed.begin(), its.changed.begin() + count);
+      its.in_hand = true;
+    }
+  }
+  if (!from) return read_again(space, std::move(places));
+  std::string next;
+  auto rows = read_on(space, *from, next);
+  const std::lock_guard lock{mutex_};
+  auto& its = spaces_.at(space);
+  its.read_from.reset();
+  if (!next.empty()) its.read_from = std::move(next);
+  return rows;
+}
+
+std::vector<vector_graphs::row> vector_graphs::read_on(std::uint32_t space, const std::string& from,
+                                                       std::string& next) const {
+  std::vector<row> rows;
+  reader{database_}.scan(
+      family::vectors, keys::u32(space),
+      [&](std::string_view key, std::string_view value) {
+        if (rows.size() == rows_at_once) return next = key, false;
+        rows.push_back({keys::read_address(key).place, std::string{value}});
+        return true;
+      },
+      from);
+  return rows;
+}
+
+std::vector<vector_graphs::row> vector_graphs::read_again(std::uint32_t space,
+                                                          std::vector<std::uint32_t> places) const {
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  std::vector<std::string> keys;
+  for (const auto place : places) keys.push_back(keys::at({space, place}));
+  auto values = reader{database_}.get(family::vectors, keys);
+  std::vector<row> rows;
+  for (std::size_t n = 0; n < places.size(); ++n) rows.push_back({places[n], std::move(values[n])});
+  return rows;
+}
+
+void vector_graphs::finish_step(std::uint32_t space) {
+  {
+    const std::lock_guard lock{mutex_};
+    auto& its = spaces_.at(space);
+    its.in_hand = false;
+    if (its.graph->erased() * 4 > its.graph->rows())
+      make_anew(its);
+    else if (!its.read_from && its.changed.empty())
+      its.is = state::ready;
+  }
+  changed_.notify_all();
+}
+
+// Of the bound; the lock is held. Returns for how many rows, 0 if there is no room for `at_least`.
+std::size_t vector_graphs::reserve(entry& of, std::size_t at_least, std::size_t wanted) {
+  const auto row_bytes = vector_graph::row_size_bytes(dimensions_);
+  const auto others = size_bytes_ - of.reserved_bytes;
+  const auto capacity = std::min(wanted, (size_bytes_max_ - std::min(others, size_bytes_max_)) / row_bytes);
+  if (capacity < at_least) return 0;
+  of.reserved_bytes = capacity * row_bytes;
+  size_bytes_ = others + of.reserved_bytes;
+  return capacity;
+}
+
+// For one more row. False: it is refused, or made anew.
+bool vector_graphs::make_room(std::uint32_t space, vector_graph& graph) {
+  const auto rows = graph.rows();
+  if (rows < graph.capacity()) return true;
+  std::size_t capacity = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    auto& its = spaces_.at(space);
+    capacity = reserve(its, rows + 1, rows + rows / 4 + rows_at_once);
+    // Those erased have room in it that only a new one can use.
+    if (capacity == 0 && graph.erased() > rows_at_once) return make_anew(its), false;
+  }
+  if (capacity == 0) return refuse(space, no_room), false;
+  graph.grow(capacity);
   return true;
 }
 
+// The lock is held. What is reserved stays so.
+void vector_graphs::make_anew(entry& which) {
+  which.records = which.graph->rows() - which.graph->erased();
+  which.graph = nullptr;
+  which.in_hand = false;
+  which.is = state::making;
+}
+
 void vector_graphs::refuse(std::uint32_t space, std::string_view why) {
-  log_.warn("a large space is searched by words alone, as its vectors have no graph",
-            {{"space", std::to_string(space)}, {"why", std::string{why}}});
   {
     const std::lock_guard lock{mutex_};
     auto& its = spaces_.at(space);
@@ -127,100 +247,11 @@ void vector_graphs::refuse(std::uint32_t space, std::string_view why) {
     its.is = state::refused;
   }
   changed_.notify_all();
-}
-
-// Whether one more fits, now.
-bool vector_graphs::has_room(std::uint32_t space, vector_graph& graph) {
-  if (graph.rows() < graph.capacity()) return true;
-  const auto capacity = graph.capacity() + graph.capacity() / 4 + rows_at_once;
-  {
-    const std::lock_guard lock{mutex_};
-    if (!reserve(spaces_.at(space), capacity)) return false;
-  }
-  graph.grow(capacity);
-  return true;
-}
-
-void vector_graphs::make(std::uint32_t space) {
-  constexpr auto no_room = "the bound for graphs is reached (store_options::vector_graph_bytes)";
-  std::size_t capacity = 0;
-  {
-    const std::lock_guard lock{mutex_};
-    auto& its = spaces_.at(space);
-    its.changed.clear();  // what is written already is about to be read
-    const auto records = static_cast<std::size_t>(its.records);
-    for (const auto fitting : {records + records / 4 + rows_at_once, records + rows_at_once})
-      if (capacity == 0 && reserve(its, fitting)) capacity = fitting;
-  }
-  if (capacity == 0) return refuse(space, no_room);
-  const auto graph = std::make_shared<vector_graph>(dimensions_, capacity);  // shared with readers, later
-  {
-    const std::lock_guard lock{mutex_};
-    spaces_.at(space).graph = graph;
-  }
-  const auto prefix = keys::u32(space);
-  for (auto from = prefix; !from.empty();) {
-    if (closing()) return;
-    std::vector<std::pair<std::uint32_t, std::string>> rows;
-    std::string next;
-    reader{database_}.scan(
-        family::vectors, prefix,
-        [&](std::string_view key, std::string_view value) {
-          if (rows.size() == rows_at_once) return next = key, false;
-          rows.emplace_back(keys::read_address(key).place, value);
-          return true;
-        },
-        from);
-    for (const auto& [place, value] : rows) {
-      if (codes_of(value).size() != dimensions_) continue;
-      if (!has_room(space, *graph)) return refuse(space, no_room);
-      graph->put(place, value);
-    }
-    from = std::move(next);
-  }
-}
-
-// Reads again what changed. Ready is a graph that has followed all.
-void vector_graphs::keep_up(std::uint32_t space) {
-  for (;;) {
-    std::vector<std::uint32_t> places;
-    std::shared_ptr<vector_graph> graph;
-    {
-      const std::lock_guard lock{mutex_};
-      auto& its = spaces_.at(space);
-      its.following = false;
-      if (closing_ || its.is == state::refused) return;
-      graph = its.graph;
-      const auto count = static_cast<std::ptrdiff_t>(std::min(its.changed.size(), rows_at_once));
-      places.assign(its.changed.end() - count, its.changed.end());
-      its.changed.resize(its.changed.size() - places.size());
-      its.following = !places.empty();
-      if (places.empty()) {
-        const bool worn = graph->erased() * 4 > graph->rows();
-        if (worn) {
-          its.records = graph->rows() - graph->erased();
-          size_bytes_ -= its.reserved_bytes;
-          its.reserved_bytes = 0;
-          its.graph = nullptr;
-        }
-        its.is = worn ? state::wanted : state::ready;
-      }
-    }
-    if (places.empty()) return changed_.notify_all();
-    std::sort(places.begin(), places.end());
-    places.erase(std::unique(places.begin(), places.end()), places.end());
-    std::vector<std::string> keys;
-    for (const auto place : places) keys.push_back(keys::at({space, place}));
-    const auto values = reader{database_}.get(family::vectors, keys);
-    for (std::size_t n = 0; n < places.size(); ++n) {
-      if (!values[n] || codes_of(*values[n]).size() != dimensions_) {
-        graph->erase(places[n]);
-      } else if (has_room(space, *graph)) {
-        graph->put(places[n], *values[n]);
-      } else {
-        return refuse(space, "it has grown beyond the bound for graphs (store_options::vector_graph_bytes)");
-      }
-    }
+  try {
+    log_.warn("a large space is searched by words alone, as its vectors have no graph",
+              {{"space", std::to_string(space)}, {"why", std::string{why}}});
+  } catch (const std::exception&) {
+    // No memory to say so.
   }
 }
 

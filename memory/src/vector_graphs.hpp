@@ -3,9 +3,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <troupe/core/log.hpp>
 #include <vector>
@@ -18,11 +22,13 @@ namespace troupe::memory {
 
 // The graphs of the large spaces that are asked for. One is made when its space is first asked for, by a thread of its
 // own, from what is stored; until it is ready, and if there is no room for it, there is none, and questions do without.
-// Then it follows what is written, a moment later. A graph stays until the store is closed: to make one takes minutes
-// for a million vectors, so that none has to go for another. One of which a quarter was erased is made anew.
+// Then it follows what is written, a moment later. The thread takes the spaces in turn, a thousand vectors at a time. A
+// graph stays until the store is closed: to make one takes minutes for a million vectors, so that none has to go for
+// another. One of which a quarter was erased is made anew, and is not there meanwhile. One that cannot be made or kept
+// (no room, vectors that cannot be read) is refused until the store is opened again; the log says why.
 //
 // Owner: the store. Any thread may call of(); the writer calls follow() after each batch. Bound: `size_bytes_max` over
-// all, and the places of what changed and was not followed yet.
+// all, and beside it the places of what changed and was not followed yet, of a space's vectors at most.
 class vector_graphs {
  public:
   vector_graphs(const database& from, std::size_t dimensions, std::size_t size_bytes_max, logger log);
@@ -39,23 +45,34 @@ class vector_graphs {
   std::size_t ready() const;
 
  private:
-  enum class state { wanted, ready, refused };
+  enum class state { making, ready, refused };
   struct entry {
-    state is = state::wanted;
-    std::uint64_t records = 0;  // when it was asked for
+    state is = state::making;
+    std::uint64_t records = 0;  // about how many its graph is to have
     std::size_t reserved_bytes = 0;
-    std::shared_ptr<vector_graph> graph;  // shared with readers; null until the thread begins it
-    std::vector<std::uint32_t> changed;   // places to look at again
-    bool following = false;               // the thread looks at some
-    bool has_work() const { return is == state::wanted || !changed.empty() || following; }
+    std::shared_ptr<vector_graph> graph;   // shared with readers; null until its thread begins it
+    std::optional<std::string> read_from;  // of its vectors in the database, the next key; none: all were read
+    std::deque<std::uint32_t> changed;     // places to look at again, in the order of writing
+    bool in_hand = false;                  // the thread looks at some
+
+    bool has_work() const { return is == state::making || !changed.empty() || in_hand; }
+  };
+  struct row {
+    std::uint32_t place = 0;
+    std::optional<std::string> value;  // none: it is not there
   };
 
   void run();
-  void make(std::uint32_t space);
-  void keep_up(std::uint32_t space);
+  void step(std::uint32_t space);
+  void begin(std::uint32_t space);
+  std::vector<row> next_rows(std::uint32_t space);
+  std::vector<row> read_on(std::uint32_t space, const std::string& from, std::string& next) const;
+  std::vector<row> read_again(std::uint32_t space, std::vector<std::uint32_t> places) const;
+  void finish_step(std::uint32_t space);
+  bool make_room(std::uint32_t space, vector_graph& graph);
+  std::size_t reserve(entry& of, std::size_t at_least, std::size_t wanted);
+  void make_anew(entry& which);
   void refuse(std::uint32_t space, std::string_view why);
-  bool reserve(entry& of, std::size_t capacity);
-  bool has_room(std::uint32_t space, vector_graph& graph);
   bool closing() const;
 
   const database& database_;

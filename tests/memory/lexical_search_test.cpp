@@ -119,7 +119,7 @@ struct fixture {
   }
   lexical_scores search(const analyzed& question) {
     const auto rows = all.rows();
-    return lexical_search(reader{*data.database}, rows, question, 1'000'000);
+    return lexical_search(reader{*data.database}, rows, question, {});
   }
   void compare(const analyzed& question) {
     const auto found = search(question);
@@ -204,9 +204,9 @@ BOOST_AUTO_TEST_CASE(a_large_scope_finds_the_best_by_its_rarer_terms) {
   }
   data.commit();
   const auto rows = all.rows();
-  constexpr std::uint64_t exact_records_max = 6999;
+  const search_bounds large{.exact_records_max = 6999};
   const reader now{*data.database};
-  const auto found = lexical_search(now, rows, text_of({{"common", 1}, {"rare", 1}}), exact_records_max);
+  const auto found = lexical_search(now, rows, text_of({{"common", 1}, {"rare", 1}}), large);
   std::set<std::uint32_t> with_rare;
   for (const auto& each : found.records) {
     BOOST_TEST(each.window > 0);
@@ -215,14 +215,36 @@ BOOST_AUTO_TEST_CASE(a_large_scope_finds_the_best_by_its_rarer_terms) {
     BOOST_TEST(each.words > 1);
   }
   BOOST_TEST(with_rare.size() == 10u);
-  BOOST_TEST(found.records.size() <= 2 * large_candidates_max);
+  BOOST_TEST(found.records.size() <= 2 * large.candidates);
   // Nothing but a common term: it brings some.
-  BOOST_TEST(lexical_search(now, rows, text_of({{"common", 1}}), exact_records_max).records.size() >= 2u);
+  BOOST_TEST(lexical_search(now, rows, text_of({{"common", 1}}), large).records.size() >= 2u);
   // What others bring is scored too, if it has a term.
   const std::vector<address> others{{1, 4444}};
-  const auto more = lexical_search(now, rows, text_of({{"rare", 1}, {"common", 1}}), exact_records_max, others);
+  const auto more = lexical_search(now, rows, text_of({{"rare", 1}, {"common", 1}}), large, others);
   BOOST_TEST(std::any_of(more.records.begin(), more.records.end(),
                          [&](const auto& each) { return each.where == others.front() && each.words > 0; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_large_scope_with_few_candidates_is_scored_as_a_small_one) {
+  // Windows lie across the stretches in which candidates are chosen, and the spaces end within one.
+  const std::set<std::uint32_t> in_one{0, 4093, 4095, 4096, 4097, 8190, 8191, 8194, 8999}, in_other{1, 2, 4094, 4098};
+  for (std::uint32_t place = 0; place < 9000; ++place)
+    add(1, text_of({{"other", 1 + place % 3}, {in_one.contains(place) ? "rare" : "rest", 1}}));
+  for (std::uint32_t place = 0; place < 4099; ++place)
+    add(2, text_of({{"other", 2}, {in_other.contains(place) ? "rare" : "rest", 1 + place % 2}}));
+  data.commit();
+  const auto rows = all.rows();
+  const reader now{*data.database};
+  const auto question = text_of({{"rare", 1}});
+  const auto small = lexical_search(now, rows, question, {}).records;
+  const auto large = lexical_search(now, rows, question, {.exact_records_max = 100}).records;
+  BOOST_TEST_REQUIRE(small.size() > in_one.size() + in_other.size());
+  BOOST_TEST_REQUIRE(large.size() == small.size());
+  for (std::size_t n = 0; n < small.size(); ++n) {
+    BOOST_TEST_REQUIRE((large[n].where == small[n].where));
+    BOOST_TEST(large[n].words == small[n].words);
+    BOOST_TEST(large[n].window == small[n].window);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

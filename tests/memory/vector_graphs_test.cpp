@@ -90,7 +90,16 @@ BOOST_AUTO_TEST_CASE(beyond_the_bound_there_is_none_and_one_that_grows_takes_mor
   BOOST_TEST(grown->rows() == 3000u);
   BOOST_TEST(graphs.size_bytes() > before);
   BOOST_TEST(graphs.size_bytes() <= 6000 * row_bytes);
-  for (std::uint32_t n = 3000; n < 7000; ++n) put(n);
+  for (std::uint32_t n = 3000; n < 5900; ++n) put(n);  // fits, but not with a quarter more
+  commit(graphs);
+  BOOST_REQUIRE(settled(graphs));
+  BOOST_TEST(graphs.of(1, 0)->rows() == 5900u);
+  for (std::uint32_t n = 0; n < 1200; ++n) erase(n);
+  for (std::uint32_t n = 6000; n < 7000; ++n) put(n);  // fits, without those erased
+  commit(graphs);
+  BOOST_REQUIRE(settled(graphs));
+  BOOST_TEST(graphs.of(1, 0)->rows() == 5700u);
+  for (std::uint32_t n = 7000; n < 8000; ++n) put(n);
   commit(graphs);
   BOOST_TEST(!settled(graphs));
   BOOST_TEST(graphs.size_bytes() == 0u);

@@ -44,7 +44,7 @@ struct store_options {
   // those of its spaces that are larger by themselves: approximately, by a graph that is made in the background when it
   // is first asked for (until then, and beyond the bound, by words alone).
   std::uint64_t exact_records_max = 65'536;
-  std::size_t vector_graph_bytes = 640 << 20;  // about 600 bytes a vector of 256 dimensions
+  std::size_t vector_graph_bytes = 640 << 20;  // about 630 bytes a vector of 256 dimensions
   std::size_t queue_commands_max = 4096;       // that wait to be written; beyond it, overloaded
   std::size_t queue_bytes_max = 256 << 20;
   duration heat_half_life = std::chrono::hours{24 * 30};
