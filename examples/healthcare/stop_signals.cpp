@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -13,18 +14,19 @@
 namespace healthcare {
 namespace {
 
-// What a handler may touch.
-volatile std::sig_atomic_t caught_number = 0;
-volatile std::sig_atomic_t wake_end = -1;
+// What a handler may touch. Two signals may be handled at the same time, on two threads: one of them is the first.
+std::atomic<int> caught_number{0};
+std::atomic<int> wake_end{-1};
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_signal(int number) {
-  if (caught_number != 0) {
+  int before = 0;
+  if (!caught_number.compare_exchange_strong(before, number)) {
     std::signal(number, SIG_DFL);
     std::raise(number);  // is delivered when this handler returns
     return;
   }
   const int saved = errno;
-  caught_number = number;
   (void)!::write(wake_end, "", 1);
   errno = saved;
 }

@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_second_signal_ends_the_program) {
   support::process program{{TROUPE_HEALTHCARE_PROGRAM, "--vitals", files / "vitals"}};
   pipe.write("this line is wrong\n");
   BOOST_TEST_REQUIRE(program.wait_for("vitals:1: "), program.text());
-  program.send(SIGSTOP);
+  program.stop();
   program.send(SIGINT);
   program.send(SIGTERM);
   program.send(SIGCONT);

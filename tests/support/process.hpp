@@ -69,6 +69,12 @@ class process {
     return true;
   }
   void send(int signal_number) const { ::kill(pid_, signal_number); }
+  // Stops it, and returns when it has: a signal that is sent then is there before the program can do anything.
+  void stop() const {
+    send(SIGSTOP);
+    while (::waitpid(pid_, nullptr, WUNTRACED) < 0)
+      BOOST_REQUIRE_MESSAGE(errno == EINTR, "waitpid: " << std::strerror(errno));
+  }
   // Waits for its end; the exit code, or 128 and the signal that ended it.
   int wait() {
     while (read_some()) {
