@@ -105,7 +105,8 @@ std::optional<space_table::to_summarise> space_table::next_to_summarise(std::siz
   for (; it != by_path_.end() && looks > 0 && !found; ++it, --looks) {
     auto& [by_path, space] = *it;
     if (space.look_at > now || space.row.next_place - space.row.summarised_to < 2) continue;
-    if (auto policy = nearest(by_path, &space_options::summaries)) found.emplace(keys::path_of(by_path), *policy);
+    if (auto policy = nearest(by_path, &space_options::summaries))
+      found = to_summarise{keys::path_of(by_path), *policy};
     space.look_at = timestamp::max();
   }
   look_from_ = it == by_path_.end() ? std::string{} : it->first;

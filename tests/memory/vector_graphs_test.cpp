@@ -56,15 +56,15 @@ BOOST_FIXTURE_TEST_SUITE(vector_graphs_test, fixture)
 
 BOOST_AUTO_TEST_CASE(one_is_made_when_it_is_asked_for_and_follows_what_is_written) {
   vector_graphs graphs{*data.database, dims, 1 << 30, {}};
-  for (std::uint32_t n = 0; n < 3000; ++n) put(2 * n);
+  for (std::uint32_t n = 0; n < 1500; ++n) put(2 * n);
   commit(graphs);
   BOOST_TEST(graphs.size_bytes() == 0u);
   BOOST_TEST(graphs.ready() == 0u);
   const auto graph = settled(graphs);
   BOOST_REQUIRE(graph);
   BOOST_TEST(graphs.ready() == 1u);
-  BOOST_TEST(graph->rows() == 3000u);
-  BOOST_TEST(graphs.size_bytes() >= 3000 * row_bytes);
+  BOOST_TEST(graph->rows() == 1500u);
+  BOOST_TEST(graphs.size_bytes() >= 1500 * row_bytes);
 
   for (std::uint32_t n = 0; n < 500; ++n) put(5 * n);
   for (std::uint32_t n = 0; n < 100; ++n) erase(40 * n);
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(one_of_which_much_was_erased_is_made_anew) {
 
 BOOST_AUTO_TEST_CASE(questions_and_writes_go_on_while_it_is_made) {
   vector_graphs graphs{*data.database, dims, 1 << 30, {}};
-  for (std::uint32_t n = 0; n < 2000; ++n) put(n);
+  for (std::uint32_t n = 0; n < 800; ++n) put(n);
   commit(graphs);
   graphs.of(1, places.size());
   std::atomic<bool> done{false};
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(questions_and_writes_go_on_while_it_is_made) {
   }};
   for (int round = 0; round < 40; ++round) {
     for (int n = 0; n < 20; ++n) {
-      const auto place = static_cast<std::uint32_t>(random.below(2500));
+      const auto place = static_cast<std::uint32_t>(random.below(1000));
       if (places.contains(place) && random.below(3) == 0)
         erase(place);
       else
