@@ -17,6 +17,12 @@ struct lexical_scores {
   std::vector<double> spaces;          // of each space as one text, in the order in which they were given
 };
 
+// How large a scope may be to be searched exactly, and what a larger one is bounded to.
+struct search_bounds {
+  std::uint64_t exact_records_max = UINT64_MAX;
+  std::size_t candidates = 128;
+};
+
 // BM25 of records, of their windows, and of spaces; each term of the question counts once. How rare terms are and how
 // long records are in the mean is counted over the spaces given.
 //
@@ -26,10 +32,6 @@ struct lexical_scores {
 // - a term that more than a tenth of a space's records have brings no candidates there: it is read only where others
 //   brought them, and how many records have it is estimated. If all terms are such, the rarest brings them.
 // So the work depends on how many records have the terms, up to a tenth of all for each.
-struct search_bounds {
-  std::uint64_t exact_records_max = UINT64_MAX;
-  std::size_t candidates = 128;
-};
 lexical_scores lexical_search(const reader& from, std::span<const known_space> in, const analyzed& question,
                               const search_bounds& within, std::span<const address> others = {});
 
