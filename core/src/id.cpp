@@ -44,6 +44,28 @@ result<id> id::from_bytes(std::span<const std::byte, 16> bytes) {
   return made;
 }
 
+id id::derived(std::uint64_t number) const noexcept {
+  const auto half = [&](std::size_t from) {
+    std::uint64_t n = 0;
+    for (std::size_t i = from; i < from + 8; ++i) n = n << 8 | std::to_integer<std::uint64_t>(bytes_[i]);
+    return n;
+  };
+  // The finaliser of SplitMix64 (Steele et al. 2014).
+  const auto mix = [](std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+  };
+  const std::uint64_t high = mix(half(0) + mix(half(8) + mix(number + 0x9e3779b97f4a7c15U)));
+  const std::uint64_t low = mix(high ^ half(8) ^ 0x94d049bb133111ebU);
+  id made = *this;
+  for (std::size_t i = 6; i < 8; ++i) made.bytes_[i] = static_cast<std::byte>(high >> (8 * (i - 6)));
+  for (std::size_t i = 8; i < 16; ++i) made.bytes_[i] = static_cast<std::byte>(low >> (8 * (i - 8)));
+  made.bytes_[6] = (made.bytes_[6] & std::byte{0x0f}) | std::byte{0x70};
+  made.bytes_[8] = (made.bytes_[8] & std::byte{0x3f}) | std::byte{0x80};
+  return made;
+}
+
 std::string id::to_string() const {
   std::string out;
   out.reserve(36);

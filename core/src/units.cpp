@@ -38,7 +38,7 @@ constexpr unit size_units[] = {{"TiB", kib* kib* kib* kib},
                                {"kB", 1'000},
                                {"B", 1}};
 
-constexpr bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 const unit* find_unit(std::span<const unit> units, std::string_view name) noexcept {
   for (const auto& u : units) {
@@ -60,7 +60,7 @@ result<quantity> take_quantity(std::string_view& text) {
   if (status != std::errc{}) return error{errc::parse_error, "a number is missing"};
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   std::size_t length = 0;
-  while (length < text.size() && !digit(text[length])) ++length;
+  while (length < text.size() && !is_digit(text[length])) ++length;
   taken.unit_name = text.substr(0, length);
   text.remove_prefix(length);
   return taken;

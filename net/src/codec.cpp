@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <troupe/net/codec.hpp>
@@ -29,58 +28,9 @@ error at_step(error what, std::string_view step) {
 
 error at_item(error what, std::size_t index) { return at_step(std::move(what), "[" + std::to_string(index) + "]"); }
 
-// -- structs ----------------------------------------------------------------------------------------------------------
+// -- numbers ----------------------------------------------------------------------------------------------------------
 
 namespace detail {
-
-field_reader::field_reader(const value& from) : from_{from} {
-  if (from.kind() != value_kind::map) outcome_ = wrong_type(from, "a map");
-}
-
-std::optional<value> field_reader::take(std::string_view name) {
-  if (!outcome_) return {};
-  // Fields that come in the order of the struct are found at once, and none of them can be there twice.
-  if (!indexed_) {
-    if (next_ < from_.size() && from_.key(next_).text() == name) return from_.at(next_++);
-    index_keys();
-    if (!outcome_) return {};
-  }
-  const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                                      [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
-  if (found == by_name_.end() || found->first != name) return {};
-  return found->second;
-}
-
-void field_reader::taken(std::string_view name, result<void> outcome) {
-  if (!outcome && outcome_) outcome_ = at_step(std::move(outcome).error(), "." + std::string{name});
-}
-
-result<void> field_reader::finish() && {
-  // More than the fields that were taken: they must be looked at all the same.
-  if (outcome_ && !indexed_ && next_ < from_.size()) index_keys();
-  return std::move(outcome_);
-}
-
-void field_reader::index_keys() {
-  indexed_ = true;
-  by_name_.reserve(from_.size());
-  for (std::size_t i = 0; i < from_.size(); ++i) {
-    const auto name = from_.key(i).text();
-    if (!name) {
-      outcome_ = at_item(at_step(wrong_type(from_.key(i), "a text"), " (key)"), i);
-      return;
-    }
-    by_name_.emplace_back(*name, from_.at(i));
-  }
-  const auto by_name = [](const auto& a, const auto& b) { return a.first < b.first; };
-  std::sort(by_name_.begin(), by_name_.end(), by_name);
-  const auto twice = std::adjacent_find(by_name_.begin(), by_name_.end(),
-                                        [](const auto& a, const auto& b) { return a.first == b.first; });
-  if (twice != by_name_.end())
-    outcome_ = error{net_errc::duplicate_key, "`" + std::string{twice->first.substr(0, 64)} + "` is there twice"};
-}
-
-// -- numbers ----------------------------------------------------------------------------------------------------------
 
 namespace {
 

@@ -3,6 +3,7 @@
 #include <msgpack.hpp>
 #include <string>
 #include <troupe/net/document.hpp>
+#include <troupe/net/packer.hpp>
 #include <vector>
 
 namespace troupe::net {
@@ -12,7 +13,7 @@ namespace detail {
 struct node {
   value_kind kind;
   bool negative;       // of an integer: which of the two numbers it is
-  std::uint32_t size;  // of a text, a binary, an array or a map
+  std::uint32_t size;  // of a text, a binary, an array or a map; the bytes of a real
   union {
     bool truth;
     std::int64_t integer;
@@ -29,6 +30,7 @@ struct tree {
   std::vector<node> nodes;  // the root first; children of one parent side by side
   std::shared_ptr<const void> context;
   std::size_t room = 0;  // that is left for what is built of it
+  bool assumed_current = false;
 };
 
 }  // namespace detail
@@ -138,9 +140,12 @@ class builder : public msgpack::null_visitor {
     added.integer = number;
     return true;
   }
-  bool visit_float32(float number) { return visit_float64(number); }
+  bool visit_float32(float number) {
+    add(value_kind::real, sizeof number).real = number;
+    return true;
+  }
   bool visit_float64(double number) {
-    add(value_kind::real).real = number;
+    add(value_kind::real, sizeof number).real = number;
     return true;
   }
   bool visit_str(const char* bytes, std::uint32_t size) {
@@ -276,7 +281,29 @@ std::optional<value> value::find(std::string_view name) const noexcept {
   return {};
 }
 
+void value::pack(packer& out) const {
+  switch (kind()) {
+    case value_kind::nil: return out.nil();
+    case value_kind::boolean: return out.boolean(node_->truth);
+    case value_kind::integer: return node_->negative ? out.integer(node_->integer) : out.natural(node_->natural);
+    case value_kind::real:
+      return node_->size == sizeof(float) ? out.real(static_cast<float>(node_->real)) : out.real(node_->real);
+    case value_kind::text: return out.text(*text());
+    case value_kind::binary: return out.binary(*binary());
+    case value_kind::array:
+      out.array(size());
+      for (std::size_t i = 0; i < size(); ++i) at(i).pack(out);
+      return;
+    case value_kind::map:
+      out.map(size());
+      for (std::size_t i = 0; i < size(); ++i) key(i).pack(out), at(i).pack(out);
+      return;
+  }
+}
+
 const std::shared_ptr<const void>& value::context() const noexcept { return tree_->context; }
+
+bool value::assumed_current() const noexcept { return tree_->assumed_current; }
 
 result<void> value::charge(std::size_t size_bytes) const {
   if (size_bytes > tree_->room)
@@ -308,5 +335,7 @@ result<document> document::view(std::string_view bytes, const limits& within, st
 }
 
 value document::root() const noexcept { return {*tree_, tree_->nodes.front()}; }
+
+void document::assume_current() noexcept { tree_->assumed_current = true; }
 
 }  // namespace troupe::net

@@ -13,6 +13,12 @@ std::string_view to_string(net_errc code) noexcept {
     case net_errc::wrong_size: return "wrong_size";
     case net_errc::bad_value: return "bad_value";
     case net_errc::no_context: return "no_context";
+    case net_errc::bad_url: return "bad_url";
+    case net_errc::unreachable: return "unreachable";
+    case net_errc::timed_out: return "timed_out";
+    case net_errc::cancelled: return "cancelled";
+    case net_errc::overloaded: return "overloaded";
+    case net_errc::not_upgraded: return "not_upgraded";
   }
   return "unknown";
 }

@@ -39,6 +39,10 @@ class id {
   // When it was made, by the wall clock of its generator; the epoch for nil.
   std::chrono::sys_time<std::chrono::milliseconds> time() const noexcept;
 
+  // The name of a part of what this one names: the same for the same number, another for another one up to chance
+  // (2^-74). It has this one's time, and no place in the order of those that were made then.
+  id derived(std::uint64_t number) const noexcept;
+
   bool is_nil() const noexcept { return *this == id{}; }
 
   friend constexpr bool operator==(const id&, const id&) noexcept = default;

@@ -11,7 +11,6 @@
 #include <troupe/net/packer.hpp>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 // What codecs are made of. To use them, include troupe/net/codec.hpp.
 
@@ -35,6 +34,8 @@ struct codec;
 
 template <class... T>
 struct types {};
+
+class unknown_fields;  // troupe/net/fields.hpp
 
 // "expected a number, got a text"
 error wrong_type(const value& got, std::string_view expected);
@@ -91,6 +92,10 @@ concept has_blank = requires {
   { codec<T>::blank() } -> std::same_as<T>;
 };
 
+// The member of a struct that is no field, but where the fields go that it does not know.
+template <class Field>
+inline constexpr bool is_unknown_fields = std::is_same_v<std::remove_const_t<Field>, unknown_fields>;
+
 template <class T>
 inline constexpr bool may_be_nil = requires {
   requires codec<T>::may_be_nil;
@@ -124,7 +129,7 @@ constexpr bool can_pack() {
   } else if constexpr (visitable<T>) {
     bool all = true;
     T::troupe_visit(somewhere<T>.object, [&]<class Field>(std::string_view, Field&) {
-      all = all && can_pack<std::remove_const_t<Field>, T, Above...>();
+      if constexpr (!is_unknown_fields<Field>) all = all && can_pack<std::remove_const_t<Field>, T, Above...>();
     });
     return all;
   } else {
@@ -134,27 +139,6 @@ constexpr bool can_pack() {
 
 template <class T>
 inline constexpr bool is_packable = can_pack<T>();
-
-// The entries of a map that are the fields of a struct, wanted in the order in which they were written or in another.
-class field_reader {
- public:
-  explicit field_reader(const value& from);
-
-  // The value of this field; nothing if it is not there, or if something was wrong before.
-  std::optional<value> take(std::string_view name);
-  // What came out of unpacking it.
-  void taken(std::string_view name, result<void> outcome);
-  result<void> finish() &&;
-
- private:
-  void index_keys();
-
-  value from_;
-  std::size_t next_ = 0;                                     // the entry that is the next field, if the order is ours
-  bool indexed_ = false;                                     // the order is another
-  std::vector<std::pair<std::string_view, value>> by_name_;  // then: all entries
-  result<void> outcome_;
-};
 
 }  // namespace detail
 

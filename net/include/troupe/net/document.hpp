@@ -10,6 +10,8 @@
 
 namespace troupe::net {
 
+class packer;
+
 namespace detail {
 struct tree;
 struct node;
@@ -53,8 +55,13 @@ class value {
   // The value of the first entry whose key is this text; looks at one entry after the other.
   std::optional<value> find(std::string_view name) const noexcept;
 
+  // Writes it again: the same value, each number in its shortest form.
+  void pack(packer& out) const;
+
   // What the document was parsed with: the world that references in it are about. Null without one.
   const std::shared_ptr<const void>& context() const noexcept;
+  // See document::assume_current.
+  bool assumed_current() const noexcept;
 
   // For codecs of containers, before they build items: fails with too_big when the document has grown beyond
   // limits::expansion. `size_bytes` is what is about to be built.
@@ -85,6 +92,10 @@ class document {
   ~document();
 
   value root() const noexcept;
+
+  // Structs in it that say no version are taken to be of the reader's own, not of the first one: for what is written
+  // by those who know of no versions, as people.
+  void assume_current() noexcept;
 
  private:
   explicit document(std::unique_ptr<detail::tree> of) noexcept;

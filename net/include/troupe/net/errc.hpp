@@ -17,6 +17,12 @@ enum class net_errc : std::uint32_t {
   wrong_size = 2007,     // An array with more or fewer items than its type has.
   bad_value = 2008,      // The right type, but no such value: a path that is none, an alternative that is not there.
   no_context = 2009,     // It only means something in a runtime, and none was given.
+  bad_url = 2010,        // No address of http or https, or a header that cannot be sent.
+  unreachable = 2011,    // No connection, or it broke before the answer was whole.
+  timed_out = 2012,      // No whole answer in time.
+  cancelled = 2013,      // Whoever asked gave it up.
+  overloaded = 2014,     // A bounded queue is full.
+  not_upgraded = 2015,   // What an older version of a struct wrote does not become the one that is to be read.
 };
 
 std::string_view to_string(net_errc code) noexcept;

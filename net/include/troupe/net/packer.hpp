@@ -28,6 +28,12 @@ class packer {
   void binary(std::string_view bytes);
   void array(std::size_t items);
   void map(std::size_t entries);
+  // A value that is MessagePack already.
+  void encoded(std::string_view value) { out_.append(value); }
+
+  // Structs do not say their versions: for readers who know of none.
+  void leave_out_versions() noexcept { versions_ = false; }
+  bool writes_versions() const noexcept { return versions_; }
 
   // For a codec that cannot pack a value. The first failure counts.
   void fail(error why);
@@ -37,6 +43,7 @@ class packer {
   bool fits(std::size_t size);
 
   std::string& out_;
+  bool versions_ = true;
   std::optional<error> failed_;
 };
 
