@@ -55,6 +55,7 @@ class checker {
     blobs();
     counters();
     audit();
+    journal();
     return std::move(report_);
   }
 
@@ -272,6 +273,61 @@ class checker {
     const auto head = now_.get(family::meta, keys::audit_head);
     if (head ? *head != keys::u64(number) + before : number != 0)
       fault("the audit log does not end where it should: lines were taken out at its end");
+  }
+
+  void journal() {
+    std::uint64_t names = 0;
+    for (const auto* letter : {"I", "Q"})
+      now_.scan(family::journal, letter, [&](std::string_view key, std::string_view value) {
+        const auto message = decode<inbox_message>(value, "a message in an inbox");
+        if (message && now_.get(family::journal, keys::message_named(message->to, message->name)) != key)
+          fault("the message " + message->name.to_string() + " of " + message->to.str() + " is not found by its name");
+        if (message && message->aside.empty() == keys::is_set_aside(key))
+          fault("the message " + message->name.to_string() + " of " + message->to.str() + " is in the wrong line");
+        ++report_.messages;
+        return true;
+      });
+    now_.scan(family::journal, "M", [&](std::string_view, std::string_view) { return ++names != 0; });
+    if (names != report_.messages)
+      fault("there are " + std::to_string(names) + " names of messages and " + std::to_string(report_.messages) +
+            " messages");
+    // A turn's effects lie as its row does, but for the first letter.
+    std::map<std::string, std::uint32_t, std::less<>> results;
+    std::map<std::string, std::int64_t, std::less<>> reserved;
+    now_.scan(family::journal, "T", [&](std::string_view key, std::string_view value) {
+      if (!now_.get(family::journal, "M" + std::string{key.substr(1)})) fault("a turn of a message that is not there");
+      if (const auto row = decode<turn_row>(value, "the row of a turn")) results.emplace(key.substr(1), row->results);
+      return true;
+    });
+    now_.scan(family::journal, "E", [&](std::string_view key, std::string_view value) {
+      const auto effect = decode<journaled_effect>(value, "an effect in the journal");
+      const auto turn = results.find(key.substr(1, key.size() - std::min<std::size_t>(key.size(), 5)));
+      if (turn == results.end()) return fault("an effect of a turn that is not there"), true;
+      if (effect && effect->result) --turn->second;
+      if (effect && effect->charges)
+        for (const auto& each : *effect->charges)
+          reserved[keys::charge_row(each.account, each.quantity)] += each.reserved;
+      return true;
+    });
+    for (const auto& [name, missing] : results)
+      if (missing != 0) fault("a turn has other results than its row counts");
+    charges(std::move(reserved));
+  }
+
+  // What accounts have as reserved is what turns that have not ended have reserved; by the key of the account's row.
+  void charges(std::map<std::string, std::int64_t, std::less<>> reserved) {
+    now_.scan(family::journal, "B", [&](std::string_view key, std::string_view value) {
+      const auto row = decode<charge_row>(value, "the row of an account");
+      const auto open = reserved.extract(std::string{key});
+      if (row && row->reserved != (open ? open.mapped() : 0))
+        fault("an account has " + std::to_string(row->reserved) + " reserved; turns that have not ended have " +
+              std::to_string(open ? open.mapped() : 0));
+      if (row && (row->reserved < 0 || row->spent < 0 || row->overrun < 0))
+        fault("an account has less than nothing in use");
+      return true;
+    });
+    for (const auto& [key, open] : reserved)
+      if (open != 0) fault("turns have reserved " + std::to_string(open) + " of an account that has no row");
   }
 
   const store::parts& parts_;

@@ -297,7 +297,11 @@ std::unique_ptr<rocksdb::Iterator> reader::iterate(family of) const {
 
 void reader::scan(family of, std::string_view prefix,
                   const std::function<bool(std::string_view, std::string_view)>& visit, std::string_view from) const {
-  const auto at = iterate(of);
+  const auto end = keys::after(std::string{prefix});
+  const rocksdb::Slice bound{end};
+  auto within = read_options();
+  if (!end.empty()) within.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> at{database_.raw().NewIterator(within, database_.handle(of))};
   const auto first = std::max(prefix, from);
   for (at->Seek({first.data(), first.size()}); at->Valid(); at->Next()) {
     const auto key = at->key();

@@ -20,10 +20,10 @@
 namespace troupe::memory {
 
 // The column families. What each holds: README.md.
-enum class family : std::uint8_t { meta, records, ids, facts, states, index, vectors, blobs, archive, audit };
-inline constexpr std::size_t families = 10;
-inline constexpr std::array<const char*, families> family_names = {"default", "records", "ids",   "facts",   "states",
-                                                                   "index",   "vectors", "blobs", "archive", "audit"};
+enum class family : std::uint8_t { meta, records, ids, facts, states, index, vectors, blobs, archive, audit, journal };
+inline constexpr std::size_t families = 11;
+inline constexpr std::array<const char*, families> family_names = {
+    "default", "records", "ids", "facts", "states", "index", "vectors", "blobs", "archive", "audit", "journal"};
 
 struct database_options {
   std::filesystem::path folder;

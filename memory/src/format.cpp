@@ -26,6 +26,12 @@ result<format_row> settle_format(database& of, const format_row& ours) {
     return error{memory_errc::newer_format, where + " was written by a newer Troupe, in format " +
                                                 std::to_string(there->number) + "; this one knows " +
                                                 std::to_string(format_number) + ": use the newer program"};
+  if (there->number < format_number) {  // from 1 to 2: a family more, which RocksDB has made
+    there->number = format_number;
+    rocksdb::WriteBatch batch;
+    batch.Put(of.handle(family::meta), std::string{keys::format}, net::encode(*there));
+    if (auto written = of.write(batch); !written) return std::move(written).error();
+  }
   return there;
 }
 

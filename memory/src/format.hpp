@@ -11,7 +11,9 @@ namespace troupe::memory {
 
 // The format of all keys and values. A new number for each change that an older program could not read; open() then
 // upgrades from the number before, one step after the other.
-inline constexpr std::uint32_t format_number = 1;
+//
+// 2: family `journal`.
+inline constexpr std::uint32_t format_number = 2;
 
 // What all of a database depends on.
 struct format_row {

@@ -123,6 +123,41 @@ inline std::string chunk(const id& blob, std::uint32_t index) {
   return key;
 }
 
+// Family `journal`. Of an agent: that it is durable, its messages in the order in which they came (by the index of the
+// command that brought one, and the operation's number in it), those that were set aside by name, where one of a name
+// is, its turns, their effects, what is used of its budget.
+inline std::string durable_agent(const path& agent) { return "A" + of_path(agent); }
+inline std::string inbox_of(const path& agent) { return "I" + of_path(agent) + '\0'; }
+inline std::string inbox(const path& agent, std::uint64_t index, std::uint32_t operation) {
+  auto key = inbox_of(agent);
+  append_u64(key, index);
+  append_u32(key, operation);
+  return key;
+}
+inline std::string set_aside_of(const path& agent) { return "Q" + of_path(agent) + '\0'; }
+inline std::string set_aside(const path& agent, const id& name) { return set_aside_of(agent).append(bytes_of(name)); }
+inline bool is_set_aside(std::string_view key) { return key.starts_with('Q'); }
+inline std::string messages_of(const path& agent) { return "M" + of_path(agent) + '\0'; }
+inline std::string message_named(const path& agent, const id& name) {
+  return messages_of(agent).append(bytes_of(name));
+}
+inline std::string turns_of(const path& agent) { return "T" + of_path(agent) + '\0'; }
+inline std::string turn(const path& agent, const id& name) { return turns_of(agent).append(bytes_of(name)); }
+inline std::string effects_of(const path& agent, const id& turn) {
+  return ("E" + of_path(agent) + '\0').append(bytes_of(turn));
+}
+inline std::string effect(const path& agent, const id& turn, std::uint32_t number) {
+  auto key = effects_of(agent, turn);
+  append_u32(key, number);
+  return key;
+}
+
+// What turns have used of the budget of an agent, by quantity.
+inline std::string charges_of(const path& account) { return "B" + of_path(account) + '\0'; }
+inline std::string charge_row(const path& account, std::string_view quantity) {
+  return charges_of(account).append(quantity);
+}
+
 // The first key after all that begin with a prefix; empty: there is none.
 inline std::string after(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();

@@ -84,6 +84,7 @@ result<outcome> state_machine::apply(const command& what, std::span<const analyz
   }
   for (std::size_t i = 0; i < what.operations.size(); ++i) {
     text_ = &texts[i];
+    operation_ = static_cast<std::uint32_t>(i);
     auto done = std::visit([&](const auto& op) { return apply_one(what, op); }, what.operations[i]);
     if (done) continue;
     to_.reject();

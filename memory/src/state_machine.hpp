@@ -47,6 +47,32 @@ struct blob_row {
   }
 };
 
+// A turn that has begun: when, how many of its effects have a result, what it waits for if it is known to wait, and
+// whether some of its effects are on budgets.
+struct turn_row {
+  timestamp began{};
+  std::uint32_t results = 0;
+  std::optional<memory::rest> rest = {};
+  bool charges = false;
+
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("began", self.began), visit("results", self.results), visit("rest", self.rest);
+    visit("charges", self.charges);
+  }
+};
+
+// What is in use of one quantity of a budget; the key has the rest of a `charge`.
+struct charge_row {
+  std::int64_t reserved = 0, spent = 0, overrun = 0;
+  friend bool operator==(const charge_row&, const charge_row&) = default;
+
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("reserved", self.reserved), visit("spent", self.spent), visit("overrun", self.overrun);
+  }
+};
+
 // What of a record counts towards its space's bytes.
 std::uint64_t counted_bytes(const record& what);
 inline constexpr std::size_t chunk_size_bytes_max = 1 << 20;
@@ -88,6 +114,21 @@ class state_machine {
   result<void> apply_one(const command& whole, const note_visits& op);
   result<void> apply_one(const command& whole, const drop_space& op);
   result<void> apply_one(const command& whole, const note_audit& op);
+  // In state_machine_journal.cpp.
+  result<void> apply_one(const command& whole, const register_agent& op);
+  result<void> apply_one(const command& whole, const accept_message& op);
+  result<void> apply_one(const command& whole, const begin_turn& op);
+  result<void> apply_one(const command& whole, const note_effect& op);
+  result<void> apply_one(const command& whole, const end_turn& op);
+  result<void> apply_one(const command& whole, const rest_turn& op);
+  result<void> apply_one(const command& whole, const set_message_aside& op);
+  result<void> apply_one(const command& whole, const take_message_back& op);
+  result<void> apply_one(const command& whole, const forget_agent& op);
+  result<void> apply_one(const command& whole, const note_charges& op);
+  void note(const path& agent, const id& turn, turn_row row, const journaled_effect& what);
+  void answer(const command& whole, const inbox_message& asked, const std::string& answer);
+  void add(const charge& change);
+  void spend_what_is_reserved(const path& agent, const id& turn);
 
   void audit(const command& whole, std::string action, std::string object);
   result<void> require_write(const path& author, const path& space) const;
@@ -115,6 +156,7 @@ class state_machine {
   const analyzer& words_;
   outcome outcome_;
   const analyzed* text_ = nullptr;  // of the operation that is being applied
+  std::uint32_t operation_ = 0;     // its number in the command
 };
 
 }  // namespace troupe::memory

@@ -115,6 +115,13 @@ result<std::vector<std::string>> store::parts::code(std::span<const std::string_
 }
 
 void store::submit(command what, std::function<void(result<outcome>)> then) {
+  submit(std::move(what), std::move(then), false);
+}
+void store::submit_past_bounds(command what, std::function<void(result<outcome>)> then) {
+  submit(std::move(what), std::move(then), true);
+}
+
+void store::submit(command what, std::function<void(result<outcome>)> then, bool past_bounds) {
   if (what.operations.size() > operations_max)
     return then(
         error{errc::out_of_range, "a command has at most " + std::to_string(operations_max) + " operations: split it"});
@@ -135,6 +142,16 @@ void store::submit(command what, std::function<void(result<outcome>)> then) {
       size += 64 + (state->bytes ? state->bytes->size() : 0);
     } else if (const auto* chunk = std::get_if<put_chunk>(&each)) {
       size += 64 + chunk->bytes.size();
+    } else if (const auto* message = std::get_if<accept_message>(&each)) {
+      size += 256 + message->what.bytes.size();
+    } else if (const auto* effect = std::get_if<note_effect>(&each)) {
+      size += 128 + effect->what.label.size() + (effect->what.result ? effect->what.result->size() : 0);
+    } else if (const auto* charges = std::get_if<note_charges>(&each)) {
+      size += 256 + charges->what.label.size() + (charges->what.result ? charges->what.result->size() : 0);
+      if (charges->what.charges)
+        for (const auto& one : *charges->what.charges) size += 64 + one.account.str().size() + one.quantity.size();
+    } else if (const auto* end = std::get_if<end_turn>(&each)) {
+      size += 128 + end->answer.size();
     } else {
       size += 64;
     }
@@ -147,7 +164,7 @@ void store::submit(command what, std::function<void(result<outcome>)> then) {
     if (!coded) return then(std::move(coded).error());
     for (std::size_t i = 0; i < vectors.size(); ++i) *vectors[i] = std::move((*coded)[i]);
   }
-  parts_->writer.submit(std::move(what), size, std::move(then));
+  parts_->writer.submit(std::move(what), size, std::move(then), past_bounds);
 }
 
 std::future<result<outcome>> store::submit(command what) {
@@ -229,6 +246,10 @@ store_stats store::stats() const {
   now.commands = parts_->writer.commands();
   now.batches = parts_->writer.batches();
   now.queued = parts_->writer.queued();
+  now.applied = guarded([&]() -> result<std::uint64_t> {
+                  const auto row = reader{*parts_->database}.get(family::meta, keys::applied);
+                  return row ? keys::read_u64(*row) : 0;
+                }).value_or(0);
   now.vector_cache_bytes = parts_->vectors.size_bytes();
   now.vector_graph_bytes = parts_->graphs.size_bytes();
   now.vector_graphs = parts_->graphs.ready();

@@ -56,8 +56,11 @@ void write_set::scan(family of, std::string_view prefix,
   const auto more = [&](const changes& in, changes::const_iterator i) {
     return i != in.end() && i->first.starts_with(named);
   };
-  const std::unique_ptr<rocksdb::Iterator> at{
-      database_->raw().NewIterator(rocksdb::ReadOptions{}, database_->handle(of))};
+  const auto end = keys::after(std::string{prefix});
+  const rocksdb::Slice bound{end};
+  rocksdb::ReadOptions within;
+  if (!end.empty()) within.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> at{database_->raw().NewIterator(within, database_->handle(of))};
   at->Seek({prefix.data(), prefix.size()});
   for (;;) {
     const auto there = at->Valid() && at->key().starts_with({prefix.data(), prefix.size()});

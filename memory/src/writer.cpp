@@ -32,7 +32,7 @@ writer::~writer() {
   thread_.join();
 }
 
-void writer::submit(command what, std::size_t size_bytes, told then) {
+void writer::submit(command what, std::size_t size_bytes, told then, bool past_bounds) {
   auto texts = analyze_texts(words_, what);
   for (const auto& each : texts) size_bytes += sizeof each + each.terms.size() * sizeof(term_count);
   std::optional<error> refused;
@@ -42,7 +42,8 @@ void writer::submit(command what, std::size_t size_bytes, told then) {
       refused = failed_;
     } else if (closing_) {
       refused.emplace(memory_errc::closed, "the memory is being closed");
-    } else if (waiting_.size() >= limits_.commands_max || waiting_bytes_ + size_bytes > limits_.bytes_max) {
+    } else if (!past_bounds &&
+               (waiting_.size() >= limits_.commands_max || waiting_bytes_ + size_bytes > limits_.bytes_max)) {
       refused.emplace(memory_errc::overloaded, std::to_string(waiting_.size()) + " commands (" +
                                                    std::to_string(waiting_bytes_) +
                                                    " bytes) wait to be written: try again later");

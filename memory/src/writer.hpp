@@ -40,7 +40,7 @@ class writer {
 
   // Finds the words of its texts, then lets it wait. `then` is called on the writer's thread; at once, on this one, if
   // the command cannot wait.
-  void submit(command what, std::size_t size_bytes, told then);
+  void submit(command what, std::size_t size_bytes, told then, bool past_bounds = false);
 
   std::size_t queued() const;
   std::uint64_t commands() const noexcept { return commands_.load(std::memory_order_relaxed); }

@@ -6,6 +6,7 @@
 #include <troupe/core/clock.hpp>
 #include <troupe/core/id.hpp>
 #include <troupe/core/path.hpp>
+#include <troupe/memory/journal_command.hpp>
 #include <troupe/memory/record.hpp>
 #include <troupe/memory/space.hpp>
 #include <variant>
@@ -173,7 +174,9 @@ struct note_audit {
 };
 
 using operation = std::variant<put_record, remake_summary, erase_records, define_space, set_grant, set_state, put_chunk,
-                               drop_unfinished_blob, expire_records, move_records, note_visits, drop_space, note_audit>;
+                               drop_unfinished_blob, expire_records, move_records, note_visits, drop_space, note_audit,
+                               register_agent, accept_message, begin_turn, note_effect, end_turn, rest_turn,
+                               set_message_aside, take_message_back, forget_agent, note_charges>;
 
 // Its operations happen all, or none. A command of a client whose sequence was there already does nothing and succeeds.
 struct command {
@@ -197,6 +200,9 @@ struct outcome {
   std::uint64_t moved = 0;
   std::uint64_t audit_number = 0;  // of the last line that it added to the audit log; 0: none
   bool repeated = false;           // it had been applied before
+  // Of the messages to accept: those that were there already, and of these, those that have been answered.
+  std::uint32_t repeated_messages = 0, answered_messages = 0;
+  std::uint32_t late_results = 0;  // of effects that had one already, or of turns that are over
 };
 
 inline constexpr std::size_t operations_max = 10'000;

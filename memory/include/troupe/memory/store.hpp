@@ -17,12 +17,14 @@
 #include <troupe/memory/command.hpp>
 #include <troupe/memory/embedder.hpp>
 #include <troupe/memory/forget.hpp>
+#include <troupe/memory/journal.hpp>
 #include <troupe/memory/recall.hpp>
 #include <troupe/memory/record.hpp>
 #include <troupe/memory/space.hpp>
 #include <troupe/memory/summarizer.hpp>
 #include <troupe/memory/summary_policy.hpp>
 #include <troupe/memory/window.hpp>
+#include <utility>
 #include <vector>
 
 namespace rocksdb {
@@ -60,6 +62,7 @@ struct page {
 
 struct store_stats {
   std::uint64_t spaces = 0, records = 0, archived_records = 0, commands = 0, batches = 0, queued = 0;
+  std::uint64_t applied = 0;  // commands, in the life of this memory
   std::uint64_t bytes = 0, archived_bytes = 0, disk_bytes = 0, vector_cache_bytes = 0;
   std::uint64_t vector_graphs = 0, vector_graph_bytes = 0;  // ready; their memory, and that of those in the making
 };
@@ -87,6 +90,8 @@ class store {
   // The result comes from the writer's thread, which `then` must not block; when the call itself fails (closed,
   // overloaded, too large), it comes at once. `at` and vectors that are missing are filled in.
   void submit(command what, std::function<void(result<outcome>)> then);
+  // The same for what is bounded elsewhere: it waits however much waits already.
+  void submit_past_bounds(command what, std::function<void(result<outcome>)> then);
   std::future<result<outcome>> submit(command what);
   result<outcome> apply(command what) { return submit(std::move(what)).get(); }
 
@@ -122,6 +127,12 @@ class store {
   // Lines from that number on. For the root alone.
   result<std::vector<audit_entry>> audit(const path& author, std::uint64_t from, std::size_t limit) const;
   store_stats stats() const;
+  // What the journal has for an agent: the first `messages_max` messages of its inbox, and its turns that have begun.
+  result<agent_journal> journal(const path& agent, std::size_t messages_max) const;
+  // The agents that were registered as durable, in the order of paths.
+  result<std::vector<durable_agent>> durable_agents() const;
+  // What durable turns have used of budgets, in the order of paths.
+  result<std::vector<charge>> charges() const;
 
   // --- blobs -----------------------------------------------------------------------------------------------------
   // Writes a blob piece by piece; `source` returns the next bytes, nothing at the end. A record of kind blob then
@@ -157,6 +168,7 @@ class store {
   parts& inside() const noexcept { return *parts_; }
 
  private:
+  void submit(command what, std::function<void(result<outcome>)> then, bool past_bounds);
   explicit store(std::unique_ptr<parts> made);
   std::unique_ptr<parts> parts_;
 };
