@@ -7,15 +7,6 @@
 
 namespace troupe::actors {
 
-namespace {
-
-// What an overrun cannot hold is beyond any meaning.
-std::int64_t saturating_sum(std::int64_t a, std::int64_t b) noexcept {
-  return a > amount::max - b ? amount::max : a + b;
-}
-
-}  // namespace
-
 error refusal::to_error(const troupe::path& by) const {
   const auto in_words = [&](std::int64_t value) { return format_amount(stood.quantity, value); };
   if (stood.quantity == quantity::wall_time)
@@ -55,7 +46,7 @@ budget_use* account::find(std::string_view quantity) noexcept {
 
 // -- what effects use -------------------------------------------------------------------------------------------------
 
-std::optional<refusal> account::reserve(const amounts& asked, std::uint64_t& id) {
+std::optional<refusal> account::reserve(const amounts& asked, std::uint64_t& id, std::vector<memory::charge>* made) {
   std::scoped_lock held{ledger_->mutex};
   for (account* each = this; each; each = each->above_.get())
     for (const auto& [name, how_much] : asked)
@@ -68,7 +59,10 @@ std::optional<refusal> account::reserve(const amounts& asked, std::uint64_t& id)
     if (auto refused = ledger_->beyond->reserve(asked, number)) return refused;
   for (account* each = this; each; each = each->above_.get())
     for (const auto& [name, how_much] : asked)
-      if (auto* line = each->find(name)) line->reserved += how_much.value();
+      if (auto* line = each->find(name)) {
+        line->reserved += how_much.value();
+        if (made && how_much.value() != 0) made->push_back({each->where_, name, how_much.value()});
+      }
   id = number != 0 ? number : ++ledger_->reservations;
   return {};
 }
@@ -110,6 +104,59 @@ void account::close(std::string_view quantity, std::int64_t reserved, std::int64
     line->spent += fits;
     line->overrun = saturating_sum(line->overrun, extra - fits);
   }
+}
+
+// -- what durable turns use -------------------------------------------------------------------------------------------
+
+void account::begin_with(const std::vector<memory::charge>& used) {
+  for (const auto& each : used)
+    if (auto* line = find(each.quantity)) {
+      line->reserved = each.reserved;
+      line->spent = each.spent;
+      line->overrun = each.overrun;
+    }
+}
+
+void account::add(const std::vector<memory::charge>& changes) {
+  std::scoped_lock held{ledger_->mutex};
+  for (account* each = this; each; each = each->above_.get())
+    for (const auto& change : changes)
+      if (auto* line = change.account == each->where_ ? each->find(change.quantity) : nullptr) {
+        line->reserved += change.reserved;
+        line->spent += change.spent;
+        line->overrun = saturating_sum(line->overrun, change.overrun);
+      }
+}
+
+std::optional<refusal> account::settle(std::vector<memory::charge>& taken, const amounts& reserved, const amounts& used,
+                                       std::vector<memory::charge>& made, std::vector<memory::charge>& kept_back) {
+  amounts costs = used;
+  for (const auto& [name, how_much] : reserved)
+    if (!used.find(name)) costs.add(name, how_much);
+  std::optional<refusal> over;
+  std::scoped_lock held{ledger_->mutex};
+  for (const auto& [name, how_much] : costs)
+    for (account* each = this; each; each = each->above_.get()) {
+      auto* line = each->find(name);
+      if (!line) continue;
+      const auto cost = how_much.value();
+      const auto own = std::find_if(taken.begin(), taken.end(), [each, line](const auto& one) {
+        return one.account == each->where_ && one.quantity == line->quantity;
+      });
+      const auto had = own == taken.end() ? 0 : own->reserved;
+      if (own != taken.end()) taken.erase(own);
+      const auto within = std::min(cost, had);
+      line->reserved -= within;
+      line->spent += within;
+      const auto extra = cost - within;
+      const auto fits = std::min(extra, line->left());
+      if (fits < extra && !over) over = refusal{each->where_, *line, extra};
+      line->spent += fits;
+      line->overrun = saturating_sum(line->overrun, extra - fits);
+      made.push_back({each->where_, name, -had, within + fits, extra - fits});
+      if (had > within) kept_back.push_back({each->where_, name, within - had});
+    }
+  return over;
 }
 
 // -- what the runtime keeps -------------------------------------------------------------------------------------------

@@ -9,9 +9,15 @@
 #include <string_view>
 #include <troupe/actors/budget.hpp>
 #include <troupe/core/clock.hpp>
+#include <troupe/memory/journal.hpp>
 #include <vector>
 
 namespace troupe::actors {
+
+// What an overrun cannot hold is beyond any meaning.
+inline std::int64_t saturating_sum(std::int64_t a, std::int64_t b) noexcept {
+  return b > 0 && a > amount::max - b ? amount::max : a + b;
+}
 
 // What an account refused: how it stood, and what was asked for.
 struct refusal {
@@ -57,14 +63,25 @@ class account {
   const troupe::path& where() const noexcept { return where_; }
   const std::shared_ptr<account>& above() const noexcept { return above_; }
 
+  // What durable turns have used of it; before anybody else uses it.
+  void begin_with(const std::vector<memory::charge>& used);
+
   // Preconditions of these: what `check` accepts; what is settled or cancelled was reserved here, and still is.
-  // Gives `id` a number, unless it is refused.
-  std::optional<refusal> reserve(const amounts& asked, std::uint64_t& id);
+  // Gives `id` a number, unless it is refused. `made`: gets what it changes in each account.
+  std::optional<refusal> reserve(const amounts& asked, std::uint64_t& id, std::vector<memory::charge>* made = nullptr);
   // From now on, it is charged in full if whoever reserved it is gone.
   void begin(std::uint64_t id);
   // Charges what was used; what is not named, as reserved. The refusal is the first overrun; the charge stands.
   std::optional<refusal> settle(const amounts& reserved, const amounts& used, std::uint64_t id = 0);
   void cancel(const amounts& reserved, std::uint64_t id = 0) noexcept;
+
+  // The same as settle, for what a durable turn has reserved, maybe in an earlier life of the node: of accounts with
+  // other limits than these. `taken`: what `reserve` has changed; what remains of it is of accounts that are not there.
+  // `made` gets what is to be changed in each account, `kept_back` the part of it that gives back, and is not done yet.
+  std::optional<refusal> settle(std::vector<memory::charge>& taken, const amounts& reserved, const amounts& used,
+                                std::vector<memory::charge>& made, std::vector<memory::charge>& kept_back);
+  // Changes accounts, here and above, as these say.
+  void add(const std::vector<memory::charge>& changes);
 
   // One more agent below: its place among the children, its level, and whether there is time.
   std::optional<refusal> admit(const troupe::path& newcomer, instant now);

@@ -14,6 +14,8 @@ agent::~agent() = default;
 
 void agent::reentrant(std::size_t turns) {
   if (turns == 0) throw failure{error{errc::invalid_argument, where().str() + ": reentrant(0) would take no message"}};
+  if (cell_.inbox())
+    throw failure{error{errc::unsupported, where().str() + " is durable, and handles one message after the other"}};
   cell_.set_reentrant(turns);
 }
 void agent::supervise_children(spawn_policy policy) {

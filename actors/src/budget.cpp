@@ -7,7 +7,10 @@
 
 #include "account.hpp"
 #include "cell.hpp"
+#include "durable_budget.hpp"
 #include "runtime.hpp"
+#include "turn_charges.hpp"
+#include "turn_journal.hpp"
 
 namespace troupe {
 
@@ -83,8 +86,19 @@ bool budget_use::exhausted() const noexcept {
 reservation::reservation(std::shared_ptr<actors::account> nearest, std::uint64_t id, path by, amounts reserved) noexcept
     : account_{std::move(nearest)}, id_{id}, by_{std::move(by)}, reserved_{std::move(reserved)}, open_{true} {}
 
+reservation::reservation(std::shared_ptr<actors::turn_charges> turn, std::uint32_t number, std::uint64_t id, path by,
+                         amounts reserved) noexcept
+    : turn_{std::move(turn)},
+      number_{number},
+      id_{id},
+      by_{std::move(by)},
+      reserved_{std::move(reserved)},
+      open_{true} {}
+
 reservation::reservation(reservation&& other) noexcept
     : account_{std::move(other.account_)},
+      turn_{std::move(other.turn_)},
+      number_{other.number_},
       id_{other.id_},
       by_{std::move(other.by_)},
       reserved_{std::move(other.reserved_)},
@@ -95,6 +109,8 @@ reservation& reservation::operator=(reservation&& other) noexcept {
   if (this == &other) return *this;
   drop();
   account_ = std::move(other.account_);
+  turn_ = std::move(other.turn_);
+  number_ = other.number_;
   id_ = other.id_;
   by_ = std::move(other.by_);
   reserved_ = std::move(other.reserved_);
@@ -111,12 +127,19 @@ void reservation::begin() noexcept {
 
 // Charging in full what was reserved always fits.
 void reservation::drop() noexcept {
-  if (!begun_) return cancel();
-  if (std::exchange(open_, false) && account_) (void)account_->settle(reserved_, reserved_, id_);
+  if (!std::exchange(open_, false)) return;
+  if (turn_) return turn_->drop(number_, reserved_, begun_);
+  if (!account_) return;
+  if (begun_)
+    (void)account_->settle(reserved_, reserved_, id_);
+  else
+    account_->cancel(reserved_, id_);
 }
 
 void reservation::cancel() noexcept {
-  if (std::exchange(open_, false) && account_) account_->cancel(reserved_, id_);
+  if (!std::exchange(open_, false)) return;
+  if (turn_) return turn_->cancel(number_, reserved_);
+  if (account_) account_->cancel(reserved_, id_);
 }
 
 namespace {
@@ -141,7 +164,13 @@ result<void> reservation::settle(const amounts& used) {
 }
 
 result<void> reservation::close_with(const amounts& used) {
-  if (!std::exchange(open_, false)) return not_open();
+  if (!open_) return not_open();
+  if (turn_ && !turn_->runs_here())
+    return error{errc::unsupported, "what a durable turn of " + by_.str() +
+                                        " has reserved is settled by the code of that turn alone; what is open when it "
+                                        "ends is charged in full"};
+  open_ = false;
+  if (turn_) return turn_->settle(number_, reserved_, used, by_);
   if (!account_) return {};
   if (const auto over = account_->settle(reserved_, used, id_)) return over->to_error(by_);
   return {};
@@ -156,6 +185,10 @@ result<reservation> turn::reserve(std::string_view quantity, amount how_much) {
 result<reservation> turn::reserve(amounts all) {
   if (auto wrong = check_effect(all)) return std::move(*wrong).with_context(cell_->where().str());
   if (cell_->abandoned()) return cell_->no_effects();
+  if (journal_) {
+    if (cancelled_) return *cancelled_;
+    return actors::reserve_durably(*cell_, *journal_, std::move(all));
+  }
   const auto& nearest = cell_->nearest_account();
   std::uint64_t id = 0;
   if (nearest)
@@ -166,12 +199,17 @@ result<reservation> turn::reserve(amounts all) {
 result<void> turn::spend(std::string_view quantity, amount how_much) { return spend(amounts{{quantity, how_much}}); }
 
 result<void> turn::spend(amounts all) {
+  if (journal_ && !cancelled_ && !cell_->abandoned()) {
+    if (auto wrong = check_effect(all)) return std::move(*wrong).with_context(cell_->where().str());
+    return actors::spend_durably(*cell_, *journal_, all);
+  }
   auto reserved = reserve(std::move(all));
   if (!reserved) return std::move(reserved).error();
   return reserved->settle();
 }
 
 std::optional<budget_room> turn::budget_left(std::string_view quantity) const {
+  if (journal_ && !cancelled_ && !cell_->abandoned()) return actors::look_durably(*cell_, *journal_, quantity);
   const auto& nearest = cell_->nearest_account();
   if (!nearest) return {};
   return nearest->left(quantity, cell_->where(), now());

@@ -1,8 +1,8 @@
-#include "cell.hpp"
-
 #include <algorithm>
 #include <utility>
 
+#include "cell_ending.hpp"
+#include "durable_cell.hpp"
 #include "process_agent.hpp"
 #include "runtime.hpp"
 #include "supervisor_agent.hpp"
@@ -22,6 +22,9 @@ cell::cell(cell_seed seed, doorbell& bell)
       counted_{seed.counted},
       incarnation_{seed.incarnation},
       mailbox_{spec_->mailbox},
+      durable_{spec_->durability == durability::none || spawner_ || home().outside()
+                   ? nullptr
+                   : new durable_cell{.inbox = home().make_inbox(where(), spec_->mailbox.limit)}},
       arguments_{std::move(seed.arguments)},
       last_cause_{seed.last_cause ? std::make_unique<exit_cause>(*std::move(seed.last_cause)) : nullptr} {
   if (is_supervisor()) return;
@@ -64,6 +67,7 @@ void cell::come_too_late(const signal& what, const troupe::path& where) {
 }
 
 bool cell::deliver(envelope&& mail, bool may_wait) {
+  if (durable_) return durable_->inbox->accept(std::move(mail)), false;
   if (in_process() && !mail.payload.empty() && !mail.payload.is_encoded() && !mail.payload.type()->encode) {
     auto why = mail.payload.encode().error().with_context(where().str() + " runs in a process of its own");
     return refuse_local(std::move(mail), std::move(why)), false;
@@ -181,6 +185,11 @@ visit cell::run(std::size_t budget, duration slice) {
     switch (mailbox_.take(accepting, what, mail, got_room, room_for)) {
       case mailbox::next::idle: return visit::idle;
       case mailbox::next::closed: continue;
+      case mailbox::next::arrived:
+        busy_since_ns_.store(began, std::memory_order_relaxed);
+        cell_rest::arrived(*this);
+        last_end_ = {};
+        break;
       case mailbox::next::signal:
         busy_since_ns_.store(began, std::memory_order_relaxed);
         resumed_ = false;
@@ -206,6 +215,7 @@ visit cell::run(std::size_t budget, duration slice) {
 }
 
 void cell::handle(signal what) {
+  if (durable_ && what.kind != signal_kind::timer) cell_rest::was_active(*this);
   switch (what.kind) {
     case signal_kind::reply:
       if (what.error)
@@ -240,6 +250,8 @@ void cell::handle(signal what) {
     case signal_kind::process_ended: process_ended(what); break;
     case signal_kind::overdue: overdue(); break;
     case signal_kind::withdrawn: withdrawn(what); break;
+    case signal_kind::journaled: journaled(what.value.take<journaled_result>()); break;
+    case signal_kind::taken_back: cell_rest::taken_back(*this, what.value.take<taken_back_message>()); break;
     case signal_kind::room: room(what.id); break;
   }
 }
@@ -249,10 +261,18 @@ void cell::start(signal what) {
     if (what.origin) what.origin->resolve(what.id, error{agent_errc::already_started, where().str() + " runs already"});
     return;
   }
+  if (spec_->durability != durability::none && !durable_) {
+    if (what.origin)
+      what.origin->resolve(what.id, error{agent_errc::bad_durability,
+                                          where().str() + " cannot be durable below an agent in a process of its own"});
+    return;
+  }
   if (auto over = begin_wall_time()) {
     if (what.origin) what.origin->resolve(what.id, *std::move(over));
     return;
   }
+  starter_ = std::move(what.origin);
+  starter_effect_ = what.id;
   let_go_of_failed_agent();
   if (abandoned()) return;
   incarnation_.fetch_add(1, std::memory_order_acq_rel);
@@ -260,10 +280,14 @@ void cell::start(signal what) {
   if (incarnation() > 1)
     counters_.last_trouble_ns.store(home().time().now().time_since_epoch().count(), std::memory_order_relaxed);
   use_restart_budget(0.0, instant{});
+  if (durable_ && cell_rest::begins_passive(*this)) return answer_starter(message::of(ref()));
+  build();
+}
+
+// The agent, and begins its start hook.
+void cell::build() {
   turns_max_ = 1;
   spawn_policy_.reset();
-  starter_ = std::move(what.origin);
-  starter_effect_ = what.id;
   phase_.store(phase::starting, std::memory_order_release);
   limit_wall_time();
   try {
@@ -301,7 +325,8 @@ void cell::stop(signal what) {
       }
       [[fallthrough]];  // failed, and not to come back: its stop hook runs now
     case phase::starting:
-    case phase::running: {
+    case phase::running:
+    case phase::passive: {
       auto how = std::make_unique<ending>();
       how->cause = current_phase() == phase::shell ? *last_cause_ : *what.cause;
       how->start_failed = current_phase() == phase::starting;
@@ -341,7 +366,8 @@ void cell::kill(signal what) {
       }
       break;
     case phase::starting:
-    case phase::running: {
+    case phase::running:
+    case phase::passive: {
       auto how = std::make_unique<ending>();
       how->cause = cause;
       how->brutal = true;
@@ -386,7 +412,7 @@ void cell::timer_fired() {
   while (!armed_.empty() && armed_.back() <= now) armed_.pop_back();
   for (const auto id : effects_.due(now)) {
     auto* slot = effects_.find(id);
-    if (!slot || slot->finished) continue;  // an earlier one of these ended its turn
+    if (!slot || slot->finished || slot->noted) continue;  // an earlier one of these ended its turn
     switch (slot->kind) {
       case effect_kind::delayed_send: {
         envelope mail;
@@ -408,7 +434,8 @@ void cell::timer_fired() {
       }
       case effect_kind::sleep: complete(id, message{}); break;
       case effect_kind::left_alone: break;  // it is stored, however late
-      case effect_kind::send: {             // has waited for room long enough; what it sent stays in line
+      case effect_kind::tool: tool_due(id); break;
+      case effect_kind::send: {  // has waited for room long enough; what it sent stays in line
         turn& sender = *slot->owner;
         effects_.release(id);
         sender.room_effect_ = 0;
@@ -438,6 +465,7 @@ void cell::timer_fired() {
     }
   }
   arm_timer(effects_.next_deadline());
+  if (durable_ && !gone()) cell_rest::time_passed(*this, now);
 }
 
 std::uint64_t cell::tell_child(const cell_ptr& child, signal_kind kind, bool for_good, exit_cause cause,

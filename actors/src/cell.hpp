@@ -11,9 +11,11 @@
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/health.hpp>
 #include <troupe/actors/turn.hpp>
+#include <troupe/memory/journal.hpp>
 #include <unordered_map>
 #include <vector>
 
+#include "cell_rest.hpp"
 #include "cell_states.hpp"
 #include "counters.hpp"
 #include "effects.hpp"
@@ -21,9 +23,15 @@
 #include "mailbox.hpp"
 #include "reply_sink.hpp"
 #include "scheduler.hpp"
+#include "tool_run.hpp"
 #include "watches.hpp"
 
 namespace troupe::actors {
+
+class durable_inbox;
+struct durable_cell;
+struct journaled_result;
+struct load_journal;
 
 // The place of an agent in the tree: its mailbox, its turns and effects, its life from start to end, and its counters.
 // It outlives the agent's incarnations, so that address and queued mail survive a restart; it ends when its supervisor
@@ -53,6 +61,12 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   void refuse(envelope&& mail, drop_reason why, error answer);
   // For a message that cannot leave its process, to an agent in another.
   void refuse_local(envelope&& mail, error why);
+  // Of a durable agent; null for the others.
+  std::shared_ptr<durable_inbox> inbox() const noexcept;
+  // A message that is on disk; false, if nothing is taken any more.
+  bool take_in(envelope& mail);
+  // That the result of an effect of one of its durable turns is in the journal.
+  void tell_result(journaled_result what);
   // Whether the agent lives in a process of its own, and this is the cell that stands for it.
   bool in_process() const noexcept;
   agent_ref ref() { return agent_ref{shared_from_this()}; }
@@ -106,6 +120,8 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   // Nobody waits for it any more. A record is stored all the same, and an error is logged.
   void give_up(std::uint64_t effect) noexcept;
   void waits_on(effect_kind kind) noexcept;
+  // What a call of a tool comes to next: its end, or a time to wait for.
+  void follow_tool(std::uint64_t effect, tool_run::step next);
   turn* current_turn() const noexcept { return current_; }
   // Whether a question of this turn could only be answered after the turn. Precondition: `whom` is not empty.
   bool would_wait_for_itself(const turn& asking, const agent_ref& whom) const noexcept;
@@ -128,6 +144,11 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   void set_spawn_policy(spawn_policy policy) { spawn_policy_ = std::make_unique<spawn_policy>(policy); }
   void watch(const troupe::path& who);
   void unwatch(const troupe::path& who);
+  // What a durable agent's incarnation has to know of the journal before its start hook, and that.
+  load_journal wanted_journal();
+  void take_in_journal(memory::agent_journal found);
+  // Writes down that an effect of this turn has begun.
+  void commit_begin(turn& owner, std::uint32_t number);
 
  private:
   struct ending;
@@ -141,9 +162,13 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   // Signals.
   void handle(signal what);
   void start(signal what);
+  void build();
   void stop(signal what);
   void kill(signal what);
   void timer_fired();
+  void tool_due(std::uint64_t effect);
+  // Whether it was news about a call, which goes on or ends by them.
+  bool tool_told(std::uint64_t effect, const result<message>& what);
   void room(std::uint64_t turn_number);
   void process_ended(const signal& what);
   void overdue();
@@ -170,12 +195,25 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   void resume(turn& in_hand, std::coroutine_handle<> where);
   void step(turn& in_hand);
   void finish_turn(turn& over);
+  void end_turn(turn& over, result<message> reply);
   void tell_lost_record(const error& why) noexcept;
   void fail_turn(turn& over, std::exception_ptr thrown);
   std::unique_ptr<turn> remove(turn& over);
   void show_oldest_turn();
   void cancel_turns(const exit_cause& cause);
   void hook_finished(turn_kind kind, bool declined, std::exception_ptr why);
+
+  // Durable turns (cell_durable.cpp).
+  void begin_journal(turn& now);
+  bool is_resumed(const envelope& mail) const;
+  void adopt(std::vector<envelope> mail);
+  bool keep_for_next(turn& cancelled);
+  void commit_result(effect_table::slot& of, const result<message>& outcome);
+  void journaled(journaled_result what);
+  void deliver_results(turn& resting);
+  void wait_ended(effect_table::slot& of) noexcept;
+  void commit(turn& over, result<message> reply);
+  void committed(turn* over, journaled_result what);
 
   // Failures.
   struct verdict {
@@ -210,8 +248,7 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   void answer_starter(result<message> outcome);
 
   doorbell& bell_;
-  const std::shared_ptr<const child_spec>
-      spec_;  // shared with the supervisor and, for a template, with all its children
+  const std::shared_ptr<const child_spec> spec_;  // shared with the supervisor and all children of a template
   const cell_ptr parent_;
   const std::shared_ptr<account> account_;  // the nearest; shared with the cells and reservations below
   const bool spawner_;
@@ -231,6 +268,7 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   bool keeps_messages_ = false;          // until they were handled: they may be tried again, or set aside
   instant keeps_until_ = instant::max();
 
+  const std::unique_ptr<durable_cell> durable_;  // null: the agent is not durable
   message arguments_;
   std::unique_ptr<agent> agent_;
   std::vector<std::unique_ptr<turn>> turns_;
@@ -256,23 +294,7 @@ class cell final : public ref_target, public reply_sink, public watcher, public 
   static constexpr std::size_t withdrawn_max = 1'000;
   std::unique_ptr<std::vector<std::pair<std::shared_ptr<reply_sink>, std::uint64_t>>> withdrawn_;
   friend class troupe::turn;
-};
-
-// How an incarnation ends: its sub-agents first, then its stop hook; a supervisor's hook stops its children itself.
-struct cell::ending {
-  exit_cause cause;
-  bool asked = false;     // by the supervisor, which waits for the answer
-  bool brutal = false;    // no hooks
-  bool for_good = false;  // the cell goes too
-  bool start_failed = false;
-  bool declined = false;
-  bool hook_done = false;
-  bool swept = false;
-  bool waits_for_process = false;
-  std::optional<response> what = {};  // what the failure of a turn asks for
-  bool counts = true;                 // a restart counts against the intensity
-  std::size_t children = 0;           // that have not ended yet
-  std::vector<signal> waiting;        // requests to answer at the end
+  friend class cell_rest;
 };
 
 }  // namespace troupe::actors

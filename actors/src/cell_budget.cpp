@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "account.hpp"
-#include "cell.hpp"
+#include "cell_ending.hpp"
 #include "runtime.hpp"
 
 // A cell and the budgets that hold for it.

@@ -14,7 +14,7 @@ instant cell::look_at_turn(instant now) {
   if (!counters_.in_hand.load(std::memory_order_relaxed)) return instant::max();
   const auto since_ns = counters_.in_hand_since_ns.load(std::memory_order_relaxed);
   const instant since{duration{since_ns}};
-  const instant budget = later(since, spec_->turn_budget);
+  const instant budget = cell_rest::is_patient(*this) ? instant::max() : later(since, spec_->turn_budget);
   const instant limit = later(since, spec_->turn_limit);
   const bool reported = reported_since_ns_.load(std::memory_order_relaxed) == since_ns;
   if (now >= limit || (now > budget && !reported)) {
@@ -54,6 +54,7 @@ void cell::overdue() {
 void cell::report_overdue(turn& late, duration age) {
   const auto* awaited = effects_.awaited_by(late);
   std::string waits_on{awaited ? to_string(awaited->kind) : late.blocked_sends_ > 0 ? "send" : "its code, which runs"};
+  if (awaited && awaited->tool) waits_on += " " + awaited->tool->name();
   if (awaited && awaited->target) waits_on += " to " + awaited->target.path().str();
   if (awaited && awaited->kind == effect_kind::process) waits_on += agent_->outside_state();
   home().log().warn("a turn is over its budget", {{"agent", where().str()},
@@ -95,7 +96,7 @@ void cell::cancel(turn& late, error why) {
 void cell::withdraw_questions() {
   if (gone() || weak_from_this().expired()) return;
   effects_.for_each_unfinished([this](std::uint64_t id, const effect_table::slot& each) {
-    if (each.kind != effect_kind::ask || !each.target) return;
+    if (each.kind != effect_kind::ask || !each.target || each.number != 0) return;
     const auto whom = home().resolve(each.target);
     if (!whom || whom.get() == this) return;
     signal what{.kind = signal_kind::withdrawn, .id = id};

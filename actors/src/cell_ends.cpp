@@ -2,7 +2,7 @@
 #include <mutex>
 #include <utility>
 
-#include "cell.hpp"
+#include "cell_ending.hpp"
 #include "runtime.hpp"
 #include "supervisor_agent.hpp"
 
@@ -11,9 +11,9 @@
 namespace troupe::actors {
 
 void cell::begin_ending(std::unique_ptr<ending> how) {
-  if (abandoned()) return;
-  phase_.store(phase::ending, std::memory_order_release);
   ending_ = std::move(how);
+  if (abandoned()) return;  // the last visit answers whoever waits for the end
+  phase_.store(phase::ending, std::memory_order_release);
   cancel_turns(ending_->cause);
   effects_.clear();
   stop_watching();
@@ -142,7 +142,10 @@ void cell::arrive_down() {
     phase_.store(phase::shell, std::memory_order_release);
     return true;
   };
-  if (!(spawner_ ? mark() : home().watching().incarnation_ended(where(), incarnation(), how->cause, mark))) return;
+  if (!(spawner_ ? mark() : home().watching().incarnation_ended(where(), incarnation(), how->cause, mark))) {
+    ending_ = std::move(how);  // for the last visit
+    return;
+  }
 
   const bool was_starting = how->start_failed || how->declined;
   if (was_starting) {
@@ -199,8 +202,13 @@ void cell::answer_starter(result<message> outcome) {
   if (const auto starter = std::exchange(starter_, nullptr)) starter->resolve(starter_effect_, std::move(outcome));
 }
 
-// The last visit: what the cell still holds goes, on its own thread of control.
+// The last visit: what the cell still holds goes, on its own thread of control, and whoever waits for its start or its
+// end is told: its parent waits for no other answer, and each keeps the other meanwhile.
 void cell::forget_incarnation() {
+  answer_starter(error{agent_errc::agent_down, where().str() + " was abandoned before it had started"});
+  if (const auto how = std::exchange(ending_, nullptr))
+    for (auto& request : how->waiting)
+      request.origin->resolve(request.id, message::of(exit_cause::killed("abandoned")));
   cancel_turns(exit_cause::killed("abandoned"));
   effects_.clear();
   stop_watching();

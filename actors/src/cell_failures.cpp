@@ -4,6 +4,7 @@
 #include "cell.hpp"
 #include "message_text.hpp"
 #include "runtime.hpp"
+#include "turn_journal.hpp"
 
 // What a cell does about a message that failed: another try, or quarantine; and what the operator does about those in
 // quarantine.
@@ -32,6 +33,7 @@ cell::verdict cell::judge(turn& failed, const failure_cause& why) {
     const auto left = failed.deadline_ == instant::max() ? duration::max() : failed.deadline_ - home().time().now();
     const bool possible = !failed.kept_.empty() && failed.aside_ == 0 && current_phase() == phase::running &&
                           !failed.cancelled_ &&  // it would get no effects
+                          !failed.journal_ &&    // it would do again what is done
                           !relays_;              // the process has tried by itself, and is gone
     const auto delay = possible ? delay_of_retry(action.retrying, static_cast<int>(failed.tries_) + 1, why.retry_after,
                                                  left, failed.random())
@@ -39,8 +41,10 @@ cell::verdict cell::judge(turn& failed, const failure_cause& why) {
     made.delay = delay.value_or(duration{0});
     if (!delay) made.what = action.then;
   }
-  const auto limit = made.what == response::quarantine ? action.what == response::quarantine ? action.after : 1
-                                                       : limit_of(failed, why);
+  const bool another_way = failed.journal_ && failed.journal_->wrong;
+  const auto limit = another_way                         ? 1
+                     : made.what == response::quarantine ? action.what == response::quarantine ? action.after : 1
+                                                         : limit_of(failed, why);
   if (limit != 0 || action.what == response::retry || failed.aside_ != 0) made.aside = remember(failed, why, limit);
   if (made.what == response::retry && made.aside != 0) made.what = action.then;
   if (made.what == response::quarantine) made.what = response::restart;
@@ -77,7 +81,8 @@ std::uint64_t cell::remember(const turn& failed, const failure_cause& why, std::
                                               .text = why.text},
                                    .now = now,
                                    .limit = limit,
-                                   .entry = failed.aside_});
+                                   .entry = failed.aside_,
+                                   .name = failed.journal_ && failed.journal_->wrong ? failed.journal_->name() : id{}});
   if (aside == 0) return 0;
   if (made) home().quarantined().describe(aside, text_of(*made, quarantine_store::content_bytes_max));
   update_quarantined();
@@ -122,7 +127,9 @@ void cell::retry(turn& waiting) {
 
 void cell::handled_after_all(const turn& over) {
   if (!over.kept_.empty()) home().quarantined().handled(where(), over.kept_);
-  if (over.aside_ != 0) (void)home().drop_quarantined(over.aside_, where());
+  if (over.aside_ == 0) return;
+  home().quarantined().drop(over.aside_);
+  update_quarantined();
 }
 
 void cell::count_failure(instant when, const failure_cause& why) {
@@ -176,6 +183,12 @@ result<void> runtime::retry_quarantined(std::uint64_t id, const troupe::path& at
   if (!what) return error{errc::not_found, "message " + std::to_string(id) + " has just left the quarantine"};
   mail.payload = *std::move(what);
   mail.aside = static_cast<std::uint32_t>(id);
+  if (const auto name = quarantine_.name_of(id); !name.is_nil()) {
+    const auto inbox = inbox_of(ref(troupe::path{found->agent}));
+    if (!inbox) return error{agent_errc::unknown_agent, found->agent + " is not durable any more"};
+    inbox->take_back(name, std::move(mail));
+    return ok();
+  }
   deliver(ref(troupe::path{found->agent}), std::move(mail), false);
   return ok();
 }
@@ -183,6 +196,8 @@ result<void> runtime::retry_quarantined(std::uint64_t id, const troupe::path& at
 result<void> runtime::drop_quarantined(std::uint64_t id, const troupe::path& at) {
   const auto found = find_quarantined(id, at);
   if (!found) return found.error();
+  if (const auto name = quarantine_.name_of(id); !name.is_nil())
+    if (const auto inbox = inbox_of(ref(troupe::path{found->agent}))) inbox->drop(name);
   quarantine_.drop(id);
   if (const auto agent = names_.find(troupe::path{found->agent})) agent->update_quarantined();
   return ok();

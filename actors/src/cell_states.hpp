@@ -38,6 +38,7 @@ enum class phase : std::uint8_t {
   shell,     // no agent: not started yet, or down and waiting for the supervisor's word
   starting,  // the start hook runs
   running,   // takes messages
+  passive,   // no agent: it waits, and is built again when there is something to do
   ending,    // turns are cancelled; sub-agents end, then the stop hook runs
 };
 

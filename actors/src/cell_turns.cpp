@@ -2,13 +2,30 @@
 #include <mutex>
 #include <utility>
 
-#include "cell.hpp"
+#include "cell_ending.hpp"
+#include "durable_budget.hpp"
+#include "durable_cell.hpp"
 #include "process_agent.hpp"
 #include "runtime.hpp"
 
 // The turns of a cell: from a message in the mailbox to its answer.
 
 namespace troupe::actors {
+
+namespace {
+
+// That the code of this turn runs, for what it takes of budgets if it is durable; null: it is not.
+class code_runs {
+ public:
+  explicit code_runs(const turn_journal* of) {
+    if (of) charges_.emplace(of->charges().get());
+  }
+
+ private:
+  std::optional<turn_charges::running> charges_;
+};
+
+}  // namespace
 
 turn& cell::add_turn(turn_kind kind, instant began) {
   auto& added = *turns_.emplace_back(new turn{*this});
@@ -21,6 +38,10 @@ turn& cell::add_turn(turn_kind kind, instant began) {
 
 std::unique_ptr<turn> cell::remove(turn& over) {
   if (over.room_effect_ != 0) effects_.release(std::exchange(over.room_effect_, 0));
+  if (durable_)  // an effect that somebody has kept is nobody's now
+    effects_.for_each_unfinished([&](std::uint64_t, effect_table::slot& each) {
+      if (each.owner == &over) each.owner = nullptr, each.number = 0;
+    });
   const auto index = over.index_;
   auto removed = std::move(turns_[index]);
   if (index + 1 != turns_.size()) {
@@ -66,20 +87,26 @@ void cell::begin_turn(envelope&& mail) {
     watching_->erase(watched);
     mail.payload = message::of(down{home().ref(notice->who), notice->incarnation, notice->cause});
   }
+  if (mailbox_.watched() && cell_rest::takes(*this, mail)) return;
   handler_base* handler = agent_->handler_for(mail.payload.type());
   if (!handler && mail.payload.is_encoded()) {
     auto decoded = agent_->decode_for_handler(mail.payload);
+    if (!decoded && cell_rest::set_aside(*this, mail, decoded.error())) return;
     if (!decoded)
       return refuse(std::move(mail), drop_reason::bad_message, std::move(decoded).error().with_context(where().str()));
     handler = *decoded;
   }
   if (!handler) handler = agent_->other_handler(mail.payload.type_name());
+  if (!handler && mail.payload.is_encoded()) {  // an earlier program, it may be, had one
+    const error why{agent_errc::no_handler, "no handler for `" + std::string{mail.payload.type_name()} + "`"};
+    if (cell_rest::set_aside(*this, mail, why)) return;
+  }
   if (!handler) return refuse(std::move(mail), drop_reason::no_handler);
   if (withdrawn_ && is_withdrawn(mail)) return refuse(std::move(mail), drop_reason::withdrawn);
   if (has_quarantined() && mail.aside == 0 && refuse_quarantined(mail)) return;
 
   turn& now = add_turn(turn_kind::message, last_end_ == instant{} ? home().time().now() : last_end_);
-  if (mail.deadline < now.started_) {
+  if (mail.deadline < now.started_ && !is_resumed(mail)) {
     const auto expired = remove(now);
     return refuse(std::move(mail), drop_reason::expired);
   }
@@ -99,6 +126,11 @@ void cell::begin_turn(envelope&& mail) {
     keeps_messages_ = now.started_ <= keeps_until_;
     now.kept_ = mail.payload;
   }
+  if (durable_) {
+    cell_rest::was_active(*this);
+    begin_journal(now);
+    if (now.journal_) now.kept_ = mail.payload;
+  }
   if (turns_.size() == 1) show_oldest_turn();
   call_handler(now, *handler, std::move(mail.payload));
 }
@@ -106,6 +138,7 @@ void cell::begin_turn(envelope&& mail) {
 void cell::call_handler(turn& now, handler_base& handler, message what) {
   auto* const outer = std::exchange(current_, &now);
   try {
+    const code_runs runs{now.journal_.get()};
     now.running_ = handler.call(*agent_, std::move(what), now.in_hand_, now);
     current_ = outer;
   } catch (...) {
@@ -118,7 +151,10 @@ void cell::call_handler(turn& now, handler_base& handler, message what) {
 
 void cell::resume(turn& in_hand, std::coroutine_handle<> where) {
   auto* const outer = std::exchange(current_, &in_hand);
-  where.resume();
+  {
+    const code_runs runs{in_hand.journal_.get()};
+    where.resume();
+  }
   current_ = outer;
 }
 
@@ -132,7 +168,7 @@ void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
   try {
     if (kind == turn_kind::stop_hook)
       now.running_ = invocation{agent_->post_stop(now, cause)};
-    else if (agent_->kept_)
+    else if (agent_->kept_ || durable_)
       now.running_ = invocation{agent_->restore_and_start(now, cause)};
     else if (incarnation() == 1)
       now.running_ = invocation{agent_->on_start(now)};
@@ -148,17 +184,33 @@ void cell::begin_hook(turn_kind kind, const exit_cause& cause) {
 // After the handler ran as far as it could. One that failed does not wait for room.
 void cell::step(turn& in_hand) {
   if (abandoned()) return;
+  if (in_hand.journal_) {
+    deliver_results(in_hand);
+    if (abandoned() || in_hand.committing_) return;
+    if (in_hand.journal_->wrong && !in_hand.running_.done())
+      return fail_turn(in_hand, std::make_exception_ptr(failure{*in_hand.journal_->wrong}));
+    if (!in_hand.running_.done() && in_hand.journal_->charges()->must_be_sent())
+      write_charges(*this, *in_hand.journal_);
+  }
   if (in_hand.running_.done() && (in_hand.blocked_sends_ == 0 || in_hand.running_.failed())) finish_turn(in_hand);
 }
 
 void cell::finish_turn(turn& over) {
   result<message> reply{message{}};
   try {
+    if (over.journal_ && !over.journal_->wrong) over.journal_->wrong = over.journal_->lost();
+    if (over.journal_ && !over.journal_->wrong) over.journal_->wrong = over.journal_->lost_charge();
+    if (over.journal_ && over.journal_->wrong) throw failure{*over.journal_->wrong};
     reply = over.running_.take();
+    if (over.journal_) return commit(over, std::move(reply));
     if (agent_->kept_ && !(ending_ && ending_->cause.is_failure())) agent_->save_kept();
   } catch (...) {
     return fail_turn(over, std::current_exception());
   }
+  end_turn(over, std::move(reply));
+}
+
+void cell::end_turn(turn& over, result<message> reply) {
   const auto owned = remove(over);
   owned->running_.cancel();
   if (owned->kind_ != turn_kind::message) {
@@ -168,7 +220,8 @@ void cell::finish_turn(turn& over) {
     counters_.count_turn(last_end_ - owned->started_);
     const bool failed_lately = keeps_messages_ && keeps_until_ != instant::max();
     if (owned->tries_ != 0 || owned->aside_ != 0 || failed_lately) handled_after_all(*owned);
-    if (const auto effect = take_question(*owned); effect != 0) owned->origin_->resolve(effect, std::move(reply));
+    const auto effect = take_question(*owned);
+    if (effect != 0 && !owned->committing_) owned->origin_->resolve(effect, std::move(reply));
   }
   if (owned->stop_ && current_phase() == phase::running) {
     auto how = std::make_unique<ending>();
@@ -183,7 +236,17 @@ void cell::fail_turn(turn& over, std::exception_ptr thrown) {
   if (over.kind_ == turn_kind::message && !abandoned()) sentence = judge(over, why);
   if (sentence.what == response::retry) return retry_later(over, sentence.delay, why);
   const auto owned = remove(over);
-  owned->running_.cancel();
+  const bool aside = sentence.aside != 0 && owned->journal_ && owned->journal_->wrong;  // it is not over
+  auto* journal = abandoned() || aside ? nullptr : owned->journal_.get();
+  {
+    const code_runs runs{journal};  // what it drops is dropped by the turn
+    owned->running_.cancel();
+  }
+  if (journal) {
+    journal->charges()->end();
+    if (journal->charges()->are_many()) write_charges(*this, *journal);
+    if (journal->charges()->must_be_sent()) journal->in_hand()->ends_after(journal->before(where()));
+  }
   const auto asked = take_question(*owned);  // whatever comes next: the list of questions must not keep it
   if (abandoned()) {
     if (asked != 0)
@@ -200,7 +263,12 @@ void cell::fail_turn(turn& over, std::exception_ptr thrown) {
     std::string words =
         where().str() + " failed while it handled `" + std::string{owned->type_->name} + "`: " + why.text;
     if (sentence.aside != 0) words += "; the message is set aside as number " + std::to_string(sentence.aside);
-    owned->origin_->fail(asked, why.seen_as(agent_errc::agent_failed, std::move(words)), cause);
+    if (aside) {
+      owned->journal_->in_hand()->set_aside(why.text, why.seen_as(agent_errc::agent_failed, std::move(words)));
+    } else {
+      owned->origin_->fail(asked, why.seen_as(agent_errc::agent_failed, std::move(words)), cause);
+      if (journal) journal->charges()->sent();
+    }
   }
   home().log().warn("an agent failed", {{"agent", where().str()},
                                         {"type", spec_->actor_type},
@@ -223,13 +291,15 @@ void cell::hook_finished(turn_kind kind, bool declined, std::exception_ptr why) 
       home().log().warn("a post_stop hook threw", {{"agent", where().str()}, {"error", failure_cause{why}.text}});
     return continue_ending();
   }
+  const bool wakes = durable_ && std::exchange(durable_->waking, false);
   if (!why && !declined) {
     phase_.store(phase::running, std::memory_order_release);
     return answer_starter(message::of(ref()));
   }
   auto how = std::make_unique<ending>();
-  how->declined = declined;
-  how->start_failed = why != nullptr;
+  how->declined = declined && !wakes;  // nobody waits for the start of one that wakes
+  how->start_failed = why != nullptr && !wakes;
+  if (declined && wakes) how->cause = exit_cause::normal();
   if (why) {
     const failure_cause cause{why};
     how->cause = cause.as_exit();
@@ -245,6 +315,7 @@ void cell::cancel_turns(const exit_cause& cause) {
   counters_.waits_on.store(0, std::memory_order_relaxed);
   for (auto& each : cancelled) {
     each->running_.cancel();
+    if (keep_for_next(*each)) continue;
     if (const auto effect = take_question(*each); effect != 0)
       each->origin_->resolve(
           effect, failure_cause{cause}.seen_as(agent_errc::agent_down, where().str() + " ended while it handled `" +
@@ -302,7 +373,7 @@ error cell::no_effects() const {
 
 void cell::complete(std::uint64_t effect, result<message> outcome) {
   auto* slot = effects_.find(effect);
-  if (!slot || slot->finished) {  // given up, or timed out
+  if (!slot || slot->finished || slot->noted) {  // given up, or timed out
     // A late answer to a stop or a start, of a type without a name, is nobody's letter.
     if (outcome && !outcome->empty() && outcome->type_name() != "value" && current_phase() == phase::running)
       home().drop(drop_reason::late_reply, where(), outcome->type_name());
@@ -318,6 +389,14 @@ void cell::complete(std::uint64_t effect, result<message> outcome) {
     if (!outcome) tell_lost_record(outcome.error());
     return;
   }
+  if (slot->tool && tool_told(effect, outcome)) return;
+  if (slot->number != 0 && slot->owner && slot->owner->journal_) {
+    if (!std::exchange(slot->again, false)) return commit_result(*slot, outcome);
+    slot->outcome = std::move(outcome);
+    slot->done_again = true;
+    return step(*slot->owner);
+  }
+  if (slot->ends) wait_ended(*slot);
   slot->outcome = std::move(outcome);
   slot->finished = true;
   if (const auto waiter = std::exchange(slot->waiter, nullptr)) {
@@ -334,6 +413,7 @@ void cell::complete(std::uint64_t effect, result<message> outcome) {
 
 void cell::give_up(std::uint64_t effect) noexcept {
   auto* slot = effects_.find(effect);
+  if (slot && slot->ends && !slot->finished) wait_ended(*slot);
   if (slot && slot->kind == effect_kind::remember) {
     if (!slot->finished) {
       slot->kind = effect_kind::left_alone;

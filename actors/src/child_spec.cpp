@@ -83,6 +83,13 @@ std::optional<error> check(const child_spec& child, const supervisor_spec& in) {
   if (const auto bad = child.on_fault.check()) return wrong(agent_errc::bad_policy, bad->message());
   if (child.mailbox.limit == 0) return wrong(agent_errc::bad_mailbox, "its mailbox bound is zero");
   if (auto bad = check_isolation(child)) return wrong(agent_errc::bad_isolation, *std::move(bad));
+  if (child.durability != durability::none && (child.supervises || child.isolation == tier::process))
+    return wrong(agent_errc::bad_durability,
+                 child.supervises ? "a supervisor is not durable; its children may be"
+                                  : "an agent in a process of its own cannot be durable: say tier::thread or inlined");
+  if (child.passivate_after != duration::max() && child.durability == durability::none)
+    return wrong(agent_errc::bad_durability, "passivate_after is for durable agents: others would lose their state");
+  if (child.passivate_after < duration{0}) return wrong(agent_errc::bad_durability, "passivate_after is negative");
   if (child.supervises && child.mailbox.when_full != overflow::reject)
     return wrong(agent_errc::bad_mailbox,
                  "a supervisor's mailbox can only reject: it would lose requests, or wait for itself");

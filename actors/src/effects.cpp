@@ -24,6 +24,12 @@ std::string_view to_string(effect_kind kind) noexcept {
     case effect_kind::memory: return "memory";
     case effect_kind::remember: return "remember";
     case effect_kind::left_alone: return "record left alone";
+    case effect_kind::once: return "once";
+    case effect_kind::commit: return "commit";
+    case effect_kind::tool: return "tool";
+    case effect_kind::approval: return "approval";
+    case effect_kind::receive: return "receive";
+    case effect_kind::budget: return "budget";
   }
   return "";
 }
@@ -47,12 +53,19 @@ std::uint64_t effect_table::begin(effect_kind kind, turn* owner, instant deadlin
   fresh.deadline = deadline;
   ++used_;
   const auto id = id_of(index, fresh.generation);
-  if (deadline != instant::max()) {
-    tidy_timers();
-    timers_.push_back({deadline, id});
-    std::push_heap(timers_.begin(), timers_.end(), std::greater<>{});
-  }
+  if (deadline != instant::max()) add_timer(deadline, id);
   return id;
+}
+
+void effect_table::add_timer(instant when, std::uint64_t id) {
+  tidy_timers();
+  timers_.push_back({when, id});
+  std::push_heap(timers_.begin(), timers_.end(), std::greater<>{});
+}
+
+void effect_table::rearm(std::uint64_t id, instant deadline) {
+  find(id)->deadline = deadline;
+  add_timer(deadline, id);
 }
 
 effect_table::slot* effect_table::find(std::uint64_t id) noexcept {
@@ -95,7 +108,7 @@ void effect_table::clear() noexcept {
 
 bool effect_table::waits_for(const timer& which) noexcept {
   const slot* about = find(which.id);
-  return about && !about->finished;
+  return about && !about->finished && !about->noted && about->deadline == which.when;
 }
 
 void effect_table::drop_first_timer() noexcept {

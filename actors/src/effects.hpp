@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string_view>
 #include <troupe/actors/agent_ref.hpp>
@@ -15,6 +16,8 @@ class turn;
 }
 
 namespace troupe::actors {
+
+class tool_run;
 
 enum class effect_kind : std::uint8_t {
   none,
@@ -33,6 +36,12 @@ enum class effect_kind : std::uint8_t {
   memory,        // an answer from memory
   remember,      // that a record is stored
   left_alone,    // the same, when nobody waits for it any more
+  once,          // a value that the journal keeps
+  commit,        // that what a durable turn has done is on disk
+  tool,          // a tool
+  approval,      // a person's word
+  receive,       // a message
+  budget,        // what a durable turn takes of budgets
 };
 std::string_view to_string(effect_kind kind) noexcept;
 
@@ -43,6 +52,13 @@ class effect_table {
   struct slot {
     effect_kind kind = effect_kind::none;
     bool finished = false;
+    bool noted = false;  // its result is on its way to the journal
+    bool again = false;  // has a result in the journal, but is being done again, since it does not last
+    bool done_again = false;
+    bool ends = false;                    // a wait for tasks, whose end is on its way
+    bool lasts = false;                   // its result comes to the journal, whether the agent runs or not
+    const message_type* wants = nullptr;  // what it receives
+    std::uint32_t number = 0;             // in its durable turn; 0: it is not journaled
     std::uint32_t generation = 1;
     turn* owner = nullptr;  // the turn that began it, or awaits it; null for the runtime's own
     std::coroutine_handle<> waiter;
@@ -50,9 +66,12 @@ class effect_table {
     result<message> outcome{message{}};
     agent_ref target;                         // whom it is about
     std::stop_source stop{std::nostopstate};  // of blocking work; asked to stop when the effect is given up
+    std::shared_ptr<tool_run> tool;           // of a call of a tool that is not over; only this one owns it
   };
 
   std::uint64_t begin(effect_kind kind, turn* owner, instant deadline);
+  // Gives an effect that is not finished another deadline.
+  void rearm(std::uint64_t id, instant deadline);
   // nullptr: given up already.
   slot* find(std::uint64_t id) noexcept;
   void release(std::uint64_t id) noexcept;
@@ -85,6 +104,7 @@ class effect_table {
   }
   bool waits_for(const timer& which) noexcept;
   void drop_first_timer() noexcept;
+  void add_timer(instant when, std::uint64_t id);
   void tidy_timers();
 
   std::vector<slot> slots_;

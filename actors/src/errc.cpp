@@ -42,6 +42,10 @@ std::string_view to_string(agent_errc code) noexcept {
     case agent_errc::no_process: return "no_process";
     case agent_errc::task_failed: return "task_failed";
     case agent_errc::task_skipped: return "task_skipped";
+    case agent_errc::nondeterministic: return "nondeterministic";
+    case agent_errc::unknown_tool: return "unknown_tool";
+    case agent_errc::bad_arguments: return "bad_arguments";
+    case agent_errc::bad_tool_reply: return "bad_tool_reply";
     case agent_errc::bad_child_id: return "bad_child_id";
     case agent_errc::bad_child_start: return "bad_child_start";
     case agent_errc::bad_shutdown: return "bad_shutdown";
@@ -56,6 +60,8 @@ std::string_view to_string(agent_errc code) noexcept {
     case agent_errc::bad_budget: return "bad_budget";
     case agent_errc::bad_graph: return "bad_graph";
     case agent_errc::bad_policy: return "bad_policy";
+    case agent_errc::bad_durability: return "bad_durability";
+    case agent_errc::bad_tool: return "bad_tool";
   }
   return "unknown";
 }
@@ -127,6 +133,7 @@ fault fault_of(const error& why) noexcept {
     case agent_errc::cancelled:
     case agent_errc::node_stopping: return fault::stopped;
     case agent_errc::bad_message:
+    case agent_errc::nondeterministic:
     case agent_errc::quarantined: return fault::poison_message;
     case agent_errc::budget_spent: return fault::budget_spent;
     case agent_errc::provider_rejected: return fault::provider_rejected;

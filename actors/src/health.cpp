@@ -8,6 +8,7 @@ namespace troupe {
 std::string_view to_string(health state) noexcept {
   switch (state) {
     case health::stopped: return "stopped";
+    case health::passive: return "passive";
     case health::healthy: return "healthy";
     case health::starting: return "starting";
     case health::degraded: return "degraded";
@@ -44,11 +45,13 @@ constexpr double mailbox_alarm = 0.8;
 
 health own_health(const cell& of, const agent_info& info, instant now) {
   if (of.gone()) return health::stopped;
-  if (info.current_message_age > of.spec().turn_budget || info.restart_budget_used > 1.0) return health::unhealthy;
+  const bool late = info.current_message_age > of.spec().turn_budget && !cell_rest::is_patient(of);
+  if (late || info.restart_budget_used > 1.0) return health::unhealthy;
   if (of.has_quarantined()) return health::quarantined;
   switch (of.current_phase()) {
     case phase::starting: return health::starting;
     case phase::shell: return health::restarting;
+    case phase::passive: return health::passive;
     case phase::ending:
     case phase::running: break;
   }

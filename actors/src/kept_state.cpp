@@ -84,6 +84,20 @@ void agent::add_kept(actors::kept_member what) {
 }
 
 task<void> agent::restore_and_start(turn& now, const exit_cause& previous) {
+  if (kept_) co_await restore_kept(now);
+  if (cell_.inbox()) {
+    effect<memory::agent_journal> loading{now.begin_memory({cell_.wanted_journal()})};
+    auto found = co_await loading.as_result();
+    if (!found) throw failure{std::move(found).error().with_context(where().str() + " is durable")};
+    cell_.take_in_journal(*std::move(found));
+  }
+  if (incarnation() == 1)
+    co_await on_start(now);
+  else
+    co_await on_restart(now, previous);
+}
+
+task<void> agent::restore_kept(turn& now) {
   effect<std::vector<std::optional<std::string>>> loading{now.begin_memory({kept_->wanted()})};
   auto found = co_await loading.as_result();
   if (found) {
@@ -100,10 +114,6 @@ task<void> agent::restore_and_start(turn& now, const exit_cause& previous) {
   } else {
     throw failure{found.error()};
   }
-  if (incarnation() == 1)
-    co_await on_start(now);
-  else
-    co_await on_restart(now, previous);
 }
 
 void agent::save_kept() {

@@ -17,6 +17,7 @@ void move_all(block_queue<envelope>& from, std::vector<envelope>& to) {
 
 void mailbox::enter(envelope&& mail) {
   messages_.push_back(std::move(mail));
+  ++entered_;
   deepest_ = std::max(deepest_, in_box());
 }
 
@@ -95,6 +96,10 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
     return next::signal;
   }
   if (accepting && take_from_batch(mail)) return next::message;
+  if (!accepting && watched_ && entered_ != looked_at_) {
+    looked_at_ = entered_;
+    return next::arrived;
+  }
   if (!accepting || messages_.empty()) {
     shrink();
     rung_ = false;
@@ -108,16 +113,51 @@ mailbox::next mailbox::take(bool accepting, signal& what, envelope& mail, std::s
     return next::message;
   }
   messages_.pop_front_into(mail);
-  if (waiting_ && !waiting_->empty()) {
-    auto first = waiting_->pop_front();
-    if (first.effect == 0) {  // a sender's turn waits; one who asked waits for the answer anyway
-      got_room = first.origin;
-      room_for = first.queued_by_turn;
-    }
-    first.queued_by_turn = 0;
-    enter(std::move(first));
-  }
+  let_in(got_room, room_for);
   return next::message;
+}
+
+// One of those that wait for room.
+void mailbox::let_in(std::shared_ptr<reply_sink>& got_room, std::uint64_t& room_for) {
+  if (!waiting_ || waiting_->empty()) return;
+  auto first = waiting_->pop_front();
+  if (first.effect == 0) {  // a sender's turn waits; one who asked waits for the answer anyway
+    got_room = first.origin;
+    room_for = first.queued_by_turn;
+  }
+  first.queued_by_turn = 0;
+  enter(std::move(first));
+}
+
+std::uint64_t mailbox::arrivals() const {
+  std::scoped_lock held{lock_};
+  return entered_;
+}
+
+void mailbox::watch_from(std::uint64_t arrivals) {
+  std::scoped_lock held{lock_};
+  watched_ = true;
+  looked_at_ = arrivals;
+}
+
+void mailbox::unwatch() {
+  std::scoped_lock held{lock_};
+  watched_ = false;
+}
+
+bool mailbox::take_first(const std::function<bool(const envelope&)>& wanted, envelope& mail,
+                         std::shared_ptr<reply_sink>& got_room, std::uint64_t& room_for) {
+  std::scoped_lock held{lock_};
+  {
+    std::scoped_lock batch_held{batch_lock_};
+    if (batch_.take_first(wanted, mail)) {
+      batch_size_.store(batch_.size(), std::memory_order_relaxed);
+      return true;
+    }
+  }
+  if (!messages_.take_first(wanted, mail)) return false;
+  let_in(got_room, room_for);
+  return true;
 }
 
 std::vector<envelope> mailbox::close(bool& must_ring) {
@@ -144,12 +184,20 @@ std::vector<signal> mailbox::take_signals() {
   return left;
 }
 
-void mailbox::adopt(std::vector<envelope> mail) {
+std::vector<envelope> mailbox::adopt(std::vector<envelope> mail) {
   std::scoped_lock held{lock_};
-  block_queue<envelope> newer;
+  if (closed_) return mail;
+  std::scoped_lock batch_held{batch_lock_};
+  const auto entered = entered_;  // it was here before
+  block_queue<envelope> batch, newer;
+  batch.swap(batch_);
+  batch_size_.store(0, std::memory_order_relaxed);
   newer.swap(messages_);
   for (auto& each : mail) enter(std::move(each));
+  while (!batch.empty()) enter(batch.pop_front());
   while (!newer.empty()) enter(newer.pop_front());
+  entered_ = entered;
+  return {};
 }
 
 std::size_t mailbox::size() const {

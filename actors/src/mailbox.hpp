@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <troupe/actors/child_spec.hpp>
@@ -40,6 +41,8 @@ enum class signal_kind : std::uint8_t {
   process_ended,  // the process of the agent's incarnation `id` is gone
   overdue,        // a turn is older than its budget or its limit
   withdrawn,      // the question `id` of `origin` is not to be answered any more: who asked is gone
+  journaled,      // the result of an effect of a durable turn is on disk: `value` is a journaled_result
+  taken_back,     // a durable message is not set aside any more: `value` is a taken_back_message
   room,           // a mailbox took a message that waited for room: `id` is the number of the turn that sent it
 };
 
@@ -77,18 +80,28 @@ class mailbox {
   // closed: `what` is left with the caller.
   pushed post(signal& what, bool& ring);
 
-  enum class next : std::uint8_t { signal, message, idle, closed };
+  enum class next : std::uint8_t { signal, message, arrived, idle, closed };
   // Takes a signal, or if there is none and `accepting` a message. idle: from now on, a push or `close` has to ring
-  // again. closed: whoever closed it has not rung, for this visit is the last.
+  // again. arrived: it is not accepting, and watched, and there is a message that has come since. closed: whoever
+  // closed it has not rung, for this visit is the last.
   next take(bool accepting, signal& what, envelope& mail, std::shared_ptr<reply_sink>& got_room,
             std::uint64_t& room_for);
+
+  // While it is watched: that messages came, more than `arrivals` so far, is said by `take`. Of the cell's thread.
+  std::uint64_t arrivals() const;
+  void watch_from(std::uint64_t arrivals);
+  void unwatch();
+  bool watched() const noexcept { return watched_; }
+  // Takes the first message for which `wanted` holds. False: there is none.
+  bool take_first(const std::function<bool(const envelope&)>& wanted, envelope& mail,
+                  std::shared_ptr<reply_sink>& got_room, std::uint64_t& room_for);
 
   // No push is taken from now on; gives what was queued. `ring`: the cell is not scheduled yet.
   std::vector<envelope> close(bool& ring);
   // The signals that were left when it was closed.
   std::vector<signal> take_signals();
-  // Puts mail of a predecessor in front.
-  void adopt(std::vector<envelope> mail);
+  // Puts mail in front, past the bound; gives it back if it is closed.
+  std::vector<envelope> adopt(std::vector<envelope> mail);
 
   // Those that wait for room included.
   std::size_t size() const;
@@ -100,6 +113,7 @@ class mailbox {
  private:
   void enter(envelope&& mail);
   void shrink();
+  void let_in(std::shared_ptr<reply_sink>& got_room, std::uint64_t& room_for);
   bool take_from_batch(envelope& mail);
   bool ring();
   std::size_t in_box() const { return messages_.size() + batch_size_.load(std::memory_order_relaxed); }
@@ -108,6 +122,9 @@ class mailbox {
   mutable spin_lock lock_;
   bool closed_ = false;
   bool rung_ = false;
+  bool watched_ = false;
+  std::uint64_t entered_ = 0;  // messages, so far
+  std::uint64_t looked_at_ = 0;
   std::size_t deepest_ = 0;
   std::atomic<bool> has_signals_{false};
   block_queue<signal, 1> signals_;  // there is rarely more than one

@@ -1,6 +1,9 @@
 #include "memory_access.hpp"
 
+#include <troupe/memory/errc.hpp>
+
 #include "failure_cause.hpp"
+#include "read_reference.hpp"
 #include "runtime.hpp"
 
 namespace troupe::actors {
@@ -45,7 +48,57 @@ void memory_access::stop() {
     return !writing_.empty();
   }();
   if (writing) (void)store_->apply({});
+  std::scoped_lock lock{mutex_};
+  stopped_ = true;
 }
+
+void memory_access::commit(memory::command what, std::function<void(result<memory::outcome>)> then, bool past_bounds) {
+  if (!store_) return then(no_memory());
+  const bool stopped = [this] {
+    std::scoped_lock lock{mutex_};
+    return stopped_;
+  }();
+  if (stopped) return then(error{memory_errc::closed, "the node has stopped"});
+  begin_write(what.author);
+  if (home_.deterministic()) {
+    const auto author = what.author;
+    auto done = store_->apply(std::move(what));
+    end_write(author);
+    return then(std::move(done));
+  }
+  auto told = [this, author = what.author, then = std::move(then)](result<memory::outcome> done) {
+    then(std::move(done));
+    end_write(author);
+  };
+  if (past_bounds)
+    store_->submit_past_bounds(std::move(what), std::move(told));
+  else
+    store_->submit(std::move(what), std::move(told));
+}
+
+result<memory::put_record> memory_access::prepare(const troupe::path& author, memory::record what) const {
+  if (!store_) return no_memory();
+  return store_->prepare(author, std::move(what));
+}
+
+result<std::vector<memory::durable_agent>> memory_access::durable_agents() const {
+  if (!store_) return std::vector<memory::durable_agent>{};
+  return store_->durable_agents();
+}
+
+result<memory::agent_journal> memory_access::journal(const troupe::path& agent, std::size_t messages_max) const {
+  if (!store_) return no_memory();
+  auto found = store_->journal(agent, messages_max);
+  if (found) look_up_references(*store_, agent, *found);
+  return found;
+}
+
+result<std::vector<memory::charge>> memory_access::charges() const {
+  if (!store_) return std::vector<memory::charge>{};
+  return store_->charges();
+}
+
+std::uint64_t memory_access::commands_applied() const { return store_ ? store_->stats().applied : 0; }
 
 void memory_access::begin_write(const troupe::path& author) {
   std::scoped_lock lock{writing_mutex_};
@@ -148,6 +201,7 @@ result<message> memory_access::read(const troupe::path& author, const memory_req
       }
       return message::of(std::move(found));
     }
+    result<message> operator()(const load_journal& what) { return as_message(self.journal(author, what.messages_max)); }
     result<message> operator()(const memory::record&) { return error{errc::internal, "a record is written"}; }
     result<message> operator()(const save_state&) { return error{errc::internal, "a state is written"}; }
   };

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,10 +51,20 @@ struct save_state {  // nothing but that it is on disk
   }
 };
 
+// What the journal has for the author, if it is durable.
+struct load_journal {  // memory::agent_journal
+  std::size_t messages_max = 0;
+
+  template <class Self, class Visitor>
+  static constexpr void troupe_visit(Self& self, Visitor&& visit) {
+    visit("messages_max", self.messages_max);
+  }
+};
+
 struct memory_request {
   // id, std::vector<hit>, std::vector<record>, window; the others say it themselves.
   std::variant<memory::record, memory::query, memory::facts_query, memory::window_query, summarize_space, load_state,
-               save_state>
+               save_state, load_journal>
       what;
 
   template <class Self, class Visitor>
@@ -84,6 +95,18 @@ class memory_access {
   void begin(const troupe::path& author, memory_request request, std::shared_ptr<reply_sink> whom, std::uint64_t effect,
              std::stop_token nobody_waits = {});
 
+  // Applies a command; `then` is called by the store's thread, or at once by this one. Commands are applied in the
+  // order of these calls. After stop() it fails with closed. `past_bounds`: what agents have done must not be refused,
+  // and is bounded by what they do at a time.
+  void commit(memory::command what, std::function<void(result<memory::outcome>)> then, bool past_bounds = true);
+  // Makes a record complete, as memory::store::prepare does.
+  result<memory::put_record> prepare(const troupe::path& author, memory::record what) const;
+  std::uint64_t commands_applied() const;
+  result<std::vector<memory::durable_agent>> durable_agents() const;
+  // With what its turns have read. Blocks.
+  result<memory::agent_journal> journal(const troupe::path& agent, std::size_t messages_max) const;
+  result<std::vector<memory::charge>> charges() const;
+
  private:
   void write(memory::command what, message answer, const std::shared_ptr<reply_sink>& whom, std::uint64_t effect);
   void begin_read(const troupe::path& author, memory_request request, const std::shared_ptr<reply_sink>& whom,
@@ -100,6 +123,7 @@ class memory_access {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  bool stopped_ = false;  // the store is not used any more
   std::thread thread_;
 };
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <troupe/actors/node.hpp>
 
+#include "durable_inbox.hpp"
 #include "runtime.hpp"
 
 namespace troupe {
@@ -38,6 +39,7 @@ result<agent_ref> node::supervise(supervisor_spec spec) {
   return ask(root->ref(), start_child{std::move(top)}, duration::max());
 }
 
+tool_registry& node::tools() noexcept { return runtime_->tools(); }
 agent_types& node::types() noexcept { return runtime_->types(); }
 agent_ref node::ref(const path& where) const { return runtime_->ref(where); }
 
@@ -45,6 +47,22 @@ void node::send_message(const agent_ref& to, message what) {
   envelope mail;
   mail.payload = std::move(what);
   runtime_->deliver(to, std::move(mail), false);
+}
+
+result<id> node::post_message(const agent_ref& to, message what) {
+  const auto inbox = runtime_->inbox_of(to);
+  if (!inbox && runtime_->resolve(to))
+    return error{errc::unsupported, to.path().str() + " is not durable (child_options::durability)"};
+  if (!inbox) return error{agent_errc::unknown_agent, to ? "no agent " + to.path().str() : "an empty reference"};
+  auto waiter = std::make_shared<outside_waiter>();
+  envelope mail;
+  mail.payload = std::move(what);
+  inbox->accept(std::move(mail), [waiter](const result<id>& name) {
+    waiter->resolve(1, name ? result<message>{message::of(*name)} : name.error());
+  });
+  auto accepted = waiter->take(runtime_->options().ask_timeout);
+  if (!accepted) return std::move(accepted).error();
+  return accepted->take<id>();
 }
 
 pending_message node::begin_ask_message(const agent_ref& to, message question, std::optional<duration> within) {
@@ -90,6 +108,18 @@ metrics_registry& node::metrics() noexcept { return runtime_->metrics().all(); }
 std::string node::metrics_text() const { return runtime_->metrics_text(); }
 const clock& node::clock() const noexcept { return runtime_->time(); }
 const logger& node::log() const noexcept { return runtime_->log(); }
+
+std::vector<open_approval> node::approvals() const { return runtime_->approvals().list(); }
+
+result<void> node::decide(const id& approval, approval_decision decision) {
+  const auto waiter = std::make_shared<outside_waiter>();
+  runtime_->approvals().decide(approval, std::move(decision), waiter);
+  auto done = waiter->take(runtime_->options().ask_timeout);
+  if (!done) return std::move(done).error();
+  return ok();
+}
+
+result<void> node::forget(const path& durable_agent) { return runtime_->forget(durable_agent); }
 
 std::vector<quarantine_entry> node::quarantine() const { return runtime_->quarantined().list(); }
 result<quarantine_entry> node::quarantined(std::uint64_t id) const { return runtime_->find_quarantined(id, {}); }

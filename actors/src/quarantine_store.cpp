@@ -11,7 +11,7 @@ quarantine_store::outcome quarantine_store::failed(report what) {
   if (const auto known = entries_.find(what.entry); known != entries_.end())  // the operator's try
     return count_again(known->second, std::move(what));
   // One that was in hand already when an equal one was set aside: there is one entry of what is equal.
-  if (what.what && !what.what->empty())
+  if (what.what && !what.what->empty() && what.name.is_nil())
     if (held* const known = entry_of(what.agent, *what.what)) return count_again(*known, std::move(what));
   suspect& of = suspect_for(what);
   ++of.count;
@@ -85,9 +85,34 @@ quarantine_store::outcome quarantine_store::set_aside(const report& what, suspec
                          .text = what.failed.text,
                          .history = std::move(of.history)};
   made.made = of.what;
-  entries_.emplace(id, held{std::move(entry), what.agent, of.what, of.type});
+  entries_.emplace(id, held{std::move(entry), what.agent, of.what, of.type, what.name});
   entries_by_agent_[what.agent].push_back(id);
   return made;
+}
+
+void quarantine_store::was_found(const path& agent, message what, const troupe::id& name, std::string why,
+                                 std::int64_t now_ns) {
+  std::scoped_lock held_lock{mutex_};
+  used_.store(true, std::memory_order_release);
+  if (entries_.size() >= entries_max_) return;  // the next life finds it again
+  const auto id = ++last_id_;
+  quarantine_entry entry{.id = id,
+                         .agent = agent.str(),
+                         .message_type = std::string{what.type_name()},
+                         .failures = 1,
+                         .first_ns = now_ns,
+                         .last_ns = now_ns,
+                         .fault = static_cast<std::uint8_t>(fault::bug),
+                         .text = std::move(why)};
+  const auto* type = what.type();
+  entries_.emplace(id, held{std::move(entry), agent, std::move(what), type, name});
+  entries_by_agent_[agent].push_back(id);
+}
+
+troupe::id quarantine_store::name_of(std::uint64_t id) const {
+  std::scoped_lock held_lock{mutex_};
+  const auto known = entries_.find(id);
+  return known == entries_.end() ? troupe::id{} : known->second.name;
 }
 
 void quarantine_store::describe(std::uint64_t id, std::string content) {
@@ -118,7 +143,7 @@ quarantine_store::held* quarantine_store::entry_of(const path& agent, const mess
   const auto of_agent = entries_by_agent_.find(agent);
   if (of_agent == entries_by_agent_.end()) return nullptr;
   for (const auto id : of_agent->second)
-    if (held& each = entries_.find(id)->second; each.what.same_as(what)) return &each;
+    if (held& each = entries_.find(id)->second; each.name.is_nil() && each.what.same_as(what)) return &each;
   return nullptr;
 }
 

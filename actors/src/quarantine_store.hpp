@@ -12,6 +12,7 @@
 #include <troupe/actors/message.hpp>
 #include <troupe/actors/quarantine.hpp>
 #include <troupe/core/clock.hpp>
+#include <troupe/core/id.hpp>
 #include <troupe/core/path.hpp>
 #include <unordered_map>
 #include <vector>
@@ -44,6 +45,7 @@ class quarantine_store {
     instant now{};
     std::uint32_t limit = 0;  // set aside after so many; 0: never
     std::uint64_t entry = 0;  // it was the operator's try of this entry
+    troupe::id name = {};     // in the journal: of a turn that went on another way, and stays an entry of its own
   };
   struct outcome {
     std::uint64_t aside = 0;            // the number of the entry, if the message is set aside, now or since before
@@ -53,6 +55,10 @@ class quarantine_store {
   // Counts it. A failure whose value is not known is taken for one of the next message of the same type that fails in
   // the same way.
   outcome failed(report what);
+  // One that an earlier life of the node has set aside.
+  void was_found(const path& agent, message what, const troupe::id& name, std::string why, std::int64_t now_ns);
+  // Its name in the journal; nil, if it is not there.
+  troupe::id name_of(std::uint64_t id) const;
   // What an entry's message holds. Made by whoever reported the failure, since its codec may be anybody's code.
   void describe(std::uint64_t id, std::string content);
   // The message was handled after all: what is remembered of its failures goes.
@@ -98,6 +104,7 @@ class quarantine_store {
     path agent;
     message what;
     const message_type* type = nullptr;
+    troupe::id name = {};  // in the journal
   };
   using agents = std::list<suspects_of>;  // the latest last
 

@@ -5,8 +5,10 @@
 #include <random>
 #include <utility>
 
+#include "durable_inbox.hpp"
 #include "launcher.hpp"
 #include "process_host.hpp"
+#include "turn_charges.hpp"
 #include "uplink.hpp"
 
 namespace troupe::actors {
@@ -48,9 +50,12 @@ node_options checked(node_options given) {
 
 runtime::runtime(node_options options)
     : options_{checked(std::move(options))},
+      wall_from_start_{options_.clock->wall().time_since_epoch() - options_.clock->now().time_since_epoch()},
       watches_{*this},
       timers_{*options_.clock},
       blocking_{options_.blocking_threads, options_.blocking_queue, deterministic()},
+      used_budgets_{std::make_shared<account_book>()},
+      tools_{options_.tools, *options_.log},
       breakers_{options_.breakers, options_.breaker, options_.breakers_max, *options_.clock, *options_.log},
       quarantine_{options_.quarantine_max},
       processes_{std::make_unique<process_host>(*this, options_.warm_processes)} {}
@@ -62,6 +67,9 @@ void runtime::start() {
     throw failure{error{errc::unsupported,
                         "this program was started to make processes of agents, but its main function went on: it must "
                         "begin with `if (const auto code = troupe::process_main()) return *code;` or use troupe::run"}};
+  // With one seed, too, no two lives of a node give the same names.
+  ids_.emplace(*options_.clock, options_.seed + memory_.commands_applied());
+  take_in_durable_agents();
   scheduler_ = make_caf_scheduler(options_.threads, deterministic());
   if (!deterministic()) timers_.run_in_thread();
   if (!deterministic()) watchdog_.run_in_thread();
@@ -103,6 +111,7 @@ void runtime::end_tree() {
   }
   watchdog_.stop();
   processes_->stop();
+  tools_.close();
   blocking_.stop();
   memory_.stop();
   timers_.stop();
@@ -112,6 +121,9 @@ void runtime::end_tree() {
     }  // last visits
   scheduler_.reset();
   quarantine_.forget_messages();
+  std::scoped_lock lock{inboxes_mutex_};
+  for (const auto& [where, inbox] : inboxes_) inbox->close();
+  inboxes_.clear();  // they keep this object
 }
 
 // Says whom it waits for: after a second, and then each time that it has taken twice as long.
@@ -183,8 +195,10 @@ result<cell_ptr> runtime::make_cell(cell_seed seed) {
       return budget_refused(*refused, seed.where);
     seed.counted = true;
   }
-  if (!seed.spec->budget.empty())
+  if (!seed.spec->budget.empty()) {
     seed.nearest_account = std::make_shared<account>(seed.where, seed.spec->budget, seed.nearest_account);
+    seed.nearest_account->begin_with(used_budgets_->of(seed.where));
+  }
   auto made = scheduler_->make(std::move(seed));
   if (!names_.insert(made)) {
     made->leave_place();
@@ -237,6 +251,7 @@ bool runtime::deliver(const agent_ref& to, envelope&& mail, bool may_wait) {
     if (const auto found = names_.find(to.path())) return found->deliver(std::move(mail), may_wait);
   }
   const troupe::path where = to ? to.path() : troupe::path{};
+  if (const auto inbox = inbox_of(to)) return inbox->accept(std::move(mail)), false;
   if (outside_ && to && outside_->is_outside(where)) return outside_->deliver(where, std::move(mail)), false;
   if (const auto process = processes_->find_above(where)) return process->pass(where, std::move(mail)), false;
   drop(drop_reason::unknown_agent, where, mail.payload.type_name());
@@ -286,6 +301,56 @@ void runtime::use_memory(const troupe::path& author, memory_request request, std
                          std::uint64_t effect, std::stop_token nobody_waits) {
   if (outside_) return outside_->use_memory(author, request, std::move(whom), effect);
   memory_.begin(author, std::move(request), std::move(whom), effect, std::move(nobody_waits));
+}
+
+std::shared_ptr<durable_inbox> runtime::inbox_of(const agent_ref& whom) {
+  if (!whom) return nullptr;
+  if (const auto known = resolve(whom)) return known->inbox();
+  std::scoped_lock lock{inboxes_mutex_};
+  const auto found = inboxes_.find(whom.path());
+  return found == inboxes_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<durable_inbox> runtime::make_inbox(const troupe::path& where, std::size_t limit) {
+  std::scoped_lock lock{inboxes_mutex_};
+  auto& inbox = inboxes_[where];
+  if (inbox)
+    inbox->set_limit(limit);
+  else
+    inbox = std::make_shared<durable_inbox>(shared_from_this(), where, limit);
+  return inbox;
+}
+
+// Those of earlier lives of the node: they may get messages before they are started.
+void runtime::take_in_durable_agents() {
+  const auto known = memory_.durable_agents();
+  if (!known) throw failure{known.error()};
+  for (const auto& each : *known) {
+    make_inbox(each.agent, mailbox_options{}.limit)->was_found(each.messages, each.rest);
+    for (const auto& request : each.requests) approvals_.was_found(each.agent, request);
+    for (const auto& message : each.set_aside)
+      quarantine_.was_found(each.agent, message::encoded(message.type, message.bytes, shared_from_this()), message.name,
+                            message.aside, time().wall().time_since_epoch().count());
+  }
+  const auto used = memory_.charges();
+  if (!used) throw failure{used.error()};
+  used_budgets_->add(*used);
+}
+
+result<void> runtime::forget(const troupe::path& durable_agent) {
+  if (names_.find(durable_agent))
+    return error{errc::invalid_argument, durable_agent.str() + " runs: stop it, and take it out of its supervisor"};
+  const auto inbox = inbox_of(ref(durable_agent));
+  if (!inbox) return error{errc::not_found, "no durable agent " + durable_agent.str()};
+  const auto waiter = std::make_shared<outside_waiter>();
+  inbox->forget_agent(waiter);
+  if (auto done = waiter->take(options_.ask_timeout); !done) return std::move(done).error();
+  used_budgets()->forget(durable_agent);
+  for (const auto& each : quarantine_.list(durable_agent))
+    if (each.agent == durable_agent.str() && !quarantine_.name_of(each.id).is_nil()) quarantine_.drop(each.id);
+  std::scoped_lock lock{inboxes_mutex_};
+  inboxes_.erase(durable_agent);
+  return ok();
 }
 
 // -- abandoned cells --------------------------------------------------------------------------------------------------

@@ -13,10 +13,13 @@
 #include <string_view>
 #include <troupe/actors/health.hpp>
 #include <troupe/actors/node.hpp>
+#include <troupe/actors/tool_registry.hpp>
+#include <troupe/core/id.hpp>
 #include <unordered_map>
 #include <vector>
 
 #include "account.hpp"
+#include "approvals.hpp"
 #include "blocking_pool.hpp"
 #include "breakers.hpp"
 #include "cell.hpp"
@@ -31,6 +34,8 @@
 
 namespace troupe::actors {
 
+class account_book;
+class durable_inbox;
 class outside_waiter;
 class process_host;
 class uplink;
@@ -67,6 +72,11 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   const node_options& options() const noexcept { return options_; }
   const clock& time() const noexcept { return *options_.clock; }
   const logger& log() const noexcept { return *options_.log; }
+  // By the machine's wall clock, and back: as they stood when the node was started.
+  timestamp wall_of(instant when) const noexcept { return timestamp{when.time_since_epoch() + wall_from_start_}; }
+  instant instant_of(timestamp when) const noexcept { return instant{when.time_since_epoch() - wall_from_start_}; }
+  // Of a message that nobody has named.
+  id next_id() noexcept { return ids_->next(); }
   bool deterministic() const noexcept { return options_.scheduling == scheduling::deterministic; }
 
   // The rest of the tree, for the process of one agent; null in a node.
@@ -103,8 +113,20 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   // This node's, or that of the node that the process belongs to. As memory_access::begin.
   void use_memory(const troupe::path& author, memory_request request, std::shared_ptr<reply_sink> whom,
                   std::uint64_t effect, std::stop_token nobody_waits = {});
+  // The inbox of a durable agent, whether it runs or not; null for every other one.
+  std::shared_ptr<durable_inbox> inbox_of(const agent_ref& whom);
+  // The same, made if need be, for an agent whose mailbox takes so many messages.
+  std::shared_ptr<durable_inbox> make_inbox(const troupe::path& where, std::size_t limit);
+  const std::shared_ptr<account_book>& used_budgets() const noexcept { return used_budgets_; }
+  // Of a durable agent that does not run. Blocks.
+  result<void> forget(const troupe::path& durable_agent);
   // Whether this is the first time that an agent had to be told that there is no memory.
   bool first_without_memory() noexcept { return !told_no_memory_.exchange(true); }
+
+  // -- tools ----------------------------------------------------------------------------------------------------------
+  tool_registry& tools() noexcept { return tools_; }
+
+  actors::approvals& approvals() noexcept { return approvals_; }
 
   // -- failures -------------------------------------------------------------------------------------------------------
   actors::breakers& circuit_breakers() noexcept { return breakers_; }
@@ -150,6 +172,7 @@ class runtime final : public std::enable_shared_from_this<runtime> {
     void add(const agent_counters& of) noexcept;
   };
 
+  void take_in_durable_agents();
   void end_tree();
   void wait_for_end(outside_waiter& whole_tree);
   void say_what_stop_waits_for(duration so_far) const;
@@ -158,6 +181,8 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   std::map<std::string, totals, std::less<>> totals_by_type() const;
 
   node_options options_;
+  const duration wall_from_start_;
+  std::optional<id_generator> ids_;
   node_metrics metrics_;
   registry names_;
   watches watches_;
@@ -165,6 +190,11 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   blocking_pool blocking_;
   memory_access memory_{*this};
   std::atomic<bool> told_no_memory_{false};
+  mutable std::mutex inboxes_mutex_;
+  std::unordered_map<troupe::path, std::shared_ptr<durable_inbox>> inboxes_;  // shared with the agents and their mail
+  const std::shared_ptr<account_book> used_budgets_;                          // shared with durable turns
+  actors::approvals approvals_{*this};
+  tool_registry tools_;
   watchdog watchdog_{*this};
   actors::breakers breakers_;
   quarantine_store quarantine_;

@@ -4,8 +4,10 @@
 #include <troupe/actors/turn.hpp>
 
 #include "cell.hpp"
+#include "durable_budget.hpp"
 #include "runtime.hpp"
 #include "supervisor_agent.hpp"
+#include "turn_journal.hpp"
 #include "uplink.hpp"
 
 namespace troupe {
@@ -60,6 +62,9 @@ void turn::operator delete(void* memory) noexcept {
   if (!spare_turns.keep(memory)) ::operator delete(memory);
 }
 
+turn::turn(actors::cell& owner) noexcept : cell_{&owner} {}
+turn::~turn() = default;
+
 agent_ref turn::self() const { return cell_->ref(); }
 
 agent_ref turn::parent() const {
@@ -74,8 +79,11 @@ agent_ref turn::sender() const { return origin_ ? origin_->sender() : agent_ref{
 
 agent_ref turn::ref(const path& where) const { return cell_->home().ref(where); }
 agent_ref turn::child(std::string_view name) const { return ref(cell_->where() / name); }
-timestamp turn::time() const noexcept { return cell_->home().time().wall(); }
-instant turn::now() const noexcept { return cell_->home().time().now(); }
+// A durable turn sees the times that the journal has, so that it sees them again when it is resumed.
+timestamp turn::time() const noexcept { return journal_ ? journal_->time() : cell_->home().time().wall(); }
+instant turn::now() const noexcept {
+  return journal_ ? cell_->home().instant_of(journal_->time()) : cell_->home().time().now();
+}
 
 std::optional<instant> turn::deadline() const noexcept {
   if (deadline_ == instant::max()) return {};
@@ -84,23 +92,58 @@ std::optional<instant> turn::deadline() const noexcept {
 
 random_engine& turn::random() {
   if (!random_) {
+    if (journal_) return random_.emplace(random_engine{std::hash<id>{}(journal_->name())}());
     random_engine mixed{cell_->home().options().seed ^ std::hash<path>{}(cell_->where())};
     random_.emplace(mixed() + number_);
   }
   return *random_;
 }
 
-effect_handle turn::begin_ask(const agent_ref& to, message question, std::optional<duration> within) {
+std::optional<effect_handle> turn::resumed(effect_kind kind, std::string_view about, std::string_view arguments,
+                                           actors::known_effect& known, bool again) {
+  if (!journal_ || cancelled_) return {};
+  known = journal_->begin(kind, about, actors::digest_of(known.shape, arguments));
+  if (known.wrong) return effect_handle{cell_, cell_->begin_failed_effect(kind, this, *known.wrong)};
+  if (!known.has_result || (again && !known.failed)) return {};
+  const auto id = cell_->begin_effect(kind, this, instant::max());
+  number(id, known);
+  return effect_handle{cell_, id};
+}
+
+void turn::number(std::uint64_t effect, const actors::known_effect& known) {
+  if (known.number == 0) return;
+  cell_->effects().find(effect)->number = known.number;
+  journal_->in_progress(known.number, effect);
+}
+
+effect_handle turn::begin_ask(const agent_ref& to, message question, std::optional<duration> within, bool again) {
   auto& home = cell_->home();
   if (cancelled_) return {cell_, cell_->begin_failed_effect(effect_kind::ask, this, *cancelled_)};
-  if (to && cell_->would_wait_for_itself(*this, to))
-    return {cell_, cell_->begin_failed_effect(effect_kind::ask, this,
-                                              {agent_errc::would_deadlock,
-                                               to.path().str() + " could answer `" + std::string{question.type_name()} +
-                                                   "` only after this turn of " + cell_->where().str()})};
-  const duration longest = within.value_or(home.options().ask_timeout);
+  actors::known_effect known;
+  if (journal_) {
+    // What cannot be written down is not compared.
+    const auto arguments = question.encode().value_or(std::string{});
+    if (question.type()) known.shape = question.type()->shape;
+    const auto about = (to ? to.path().str() : std::string{"nobody"}) + " (" + std::string{question.type_name()} + ")";
+    if (auto before = resumed(effect_kind::ask, about, arguments, known, again)) return *std::move(before);
+  }
+  if (to && cell_->would_wait_for_itself(*this, to)) {
+    error why{agent_errc::would_deadlock, to.path().str() + " could answer `" + std::string{question.type_name()} +
+                                              "` only after this turn of " + cell_->where().str()};
+    if (!journal_) return {cell_, cell_->begin_failed_effect(effect_kind::ask, this, std::move(why))};
+    const auto id = cell_->begin_effect(effect_kind::ask, this, instant::max());
+    number(id, known);
+    effect_handle handle{cell_, id};
+    cell_->complete(id, std::move(why));
+    return handle;
+  }
+  // A durable agent answers when it runs again; without a limit of its own, such a question waits for that.
+  const bool lasts = journal_ && home.inbox_of(to);
+  const duration longest = within.value_or(lasts ? duration::max() : home.options().ask_timeout);
   // The coarse clock costs less, and may be some milliseconds behind.
-  const instant now = longest < std::chrono::seconds{1} ? home.time().now() : home.time().coarse_now();
+  const instant now = known.begun                         ? home.instant_of(*known.begun)
+                      : longest < std::chrono::seconds{1} ? home.time().now()
+                                                          : home.time().coarse_now();
   envelope mail;
   mail.payload = std::move(question);
   mail.origin = cell_->shared_from_this();
@@ -109,12 +152,35 @@ effect_handle turn::begin_ask(const agent_ref& to, message question, std::option
   mail.effect = cell_->begin_effect(effect_kind::ask, this, mail.deadline);
   cell_->effects().find(mail.effect)->target = to;
   effect_handle handle{cell_, mail.effect};
-  if (!cell_->abandoned()) home.deliver(to, std::move(mail), true);
+  if (known.number != 0) {
+    number(mail.effect, known);
+    if (known.has_result) {
+      cell_->effects().find(mail.effect)->again = true;
+    } else if (lasts) {
+      cell_->effects().find(mail.effect)->lasts = true;
+      auto before = journal_->before(cell_->where());
+      before.emplace_back(journal_->note(cell_->where(), known.number, home.time().wall(), {}));
+      mail.origin = std::make_shared<actors::durable_question>(cell_->shared_from_this(), mail.effect, journal_->name(),
+                                                               known.number, std::move(before));
+    }
+  }
+  if (cell_->abandoned()) return handle;
+  if (!journal_ || mail.origin.get() != static_cast<actors::reply_sink*>(cell_)) {
+    home.deliver(to, std::move(mail), true);
+    return handle;
+  }
+  mail.origin.reset();                                            // or the cell would keep itself
+  const auto kept = std::make_shared<envelope>(std::move(mail));  // a std::function is copied
+  actors::begin_when_written(*cell_, *journal_, known.number, [cell = cell_, to, kept] {
+    kept->origin = cell->shared_from_this();
+    cell->home().deliver(to, std::move(*kept), true);
+  });
   return handle;
 }
 
 void turn::send_message(const agent_ref& to, message what) {
   if (cell_->abandoned()) return;
+  if (journal_) return void(journal_->messages.push_back({.to = to, .payload = std::move(what)}));
   envelope mail;
   mail.payload = std::move(what);
   mail.origin = cell_->shared_from_this();
@@ -125,6 +191,10 @@ void turn::send_message(const agent_ref& to, message what) {
 
 void turn::forward_message(const agent_ref& to, message what) {
   if (cell_->abandoned()) return;
+  if (journal_)
+    throw failure{error{errc::unsupported, cell_->where().str() +
+                                               " is durable, and answers itself: ask the other agent, and return what "
+                                               "it says"}};
   envelope mail;
   mail.payload = std::move(what);
   mail.origin = origin_;
@@ -136,6 +206,8 @@ void turn::forward_message(const agent_ref& to, message what) {
 
 void turn::begin_delayed_send(duration delay, const agent_ref& to, message what) {
   if (cell_->abandoned()) return;
+  if (journal_)
+    return void(journal_->messages.push_back({.to = to, .payload = std::move(what), .delay = delay, .later = true}));
   const auto id = cell_->begin_effect(effect_kind::delayed_send, nullptr, actors::later(now(), delay));
   auto* slot = cell_->effects().find(id);
   slot->outcome = std::move(what);
@@ -143,44 +215,175 @@ void turn::begin_delayed_send(duration delay, const agent_ref& to, message what)
 }
 
 effect<void> turn::sleep(duration time) {
-  return effect<void>{effect_handle{cell_, cell_->begin_effect(effect_kind::sleep, this, actors::later(now(), time))}};
+  actors::known_effect known;
+  if (auto before = resumed(effect_kind::sleep, {}, std::to_string(time.count()), known, false))
+    return effect<void>{*std::move(before)};
+  const auto& home = cell_->home();
+  const instant from = known.begun ? home.instant_of(*known.begun) : home.time().now();
+  const auto id = cell_->begin_effect(effect_kind::sleep, this, actors::later(from, time));
+  number(id, known);
+  if (known.number != 0 && !known.begun && !cell_->abandoned()) cell_->commit_begin(*this, known.number);
+  return effect<void>{effect_handle{cell_, id}};
 }
 
+effect<approval_decision> turn::approval(const approval_request& what) {
+  auto& home = cell_->home();
+  auto bytes = net::encode(what);
+  actors::known_effect known;
+  if (auto before = resumed(effect_kind::approval, what.subject, bytes, known, false))
+    return effect<approval_decision>{*std::move(before)};
+  const instant from = known.begun ? home.instant_of(*known.begun) : home.time().now();
+  const auto effect_id =
+      cell_->begin_effect(effect_kind::approval, this, actors::later(from, what.within.value_or(duration::max())));
+  number(effect_id, known);
+  effect<approval_decision> asked{effect_handle{cell_, effect_id}};
+  if (cell_->abandoned() || cancelled_) return asked;
+  if (bytes.size() > memory::effect_request_size_bytes_max) {
+    cell_->complete(effect_id, error{errc::out_of_range, "an approval of " + std::to_string(bytes.size()) +
+                                                             " bytes; the limit is " +
+                                                             std::to_string(memory::effect_request_size_bytes_max)});
+    return asked;
+  }
+  auto* slot = cell_->effects().find(effect_id);
+  actors::approvals::entry open{.shown = {{}, cell_->where(), known.begun.value_or(home.time().wall()), what}};
+  if (known.number != 0) {
+    slot->lasts = true;
+    open.shown.id = journal_->question(known.number);
+    open.turn = journal_->name();
+    open.number = known.number;
+    journal_->asks(known.number, std::move(bytes));
+    if (!known.begun) cell_->commit_begin(*this, known.number);
+  } else {
+    slot->stop = std::stop_source{};
+    open.shown.id = home.next_id();
+    open.asker = cell_->shared_from_this();
+    open.effect = effect_id;
+    open.given_up = slot->stop.get_token();
+  }
+  home.approvals().add(std::move(open));
+  return asked;
+}
+
+effect_handle turn::begin_receive(const message_type* type, duration within) {
+  auto& home = cell_->home();
+  if (kind_ != actors::turn_kind::message || home.outside())
+    throw failure{error{errc::unsupported, cell_->where().str() +
+                                               ": only the handler of a message receives others, and not in a process "
+                                               "of its own"}};
+  actors::known_effect known;
+  if (auto before = resumed(effect_kind::receive, type->name, std::to_string(within.count()), known, false))
+    return *std::move(before);
+  const instant from = known.begun ? home.instant_of(*known.begun) : home.time().now();
+  const auto id = cell_->begin_effect(effect_kind::receive, this, actors::later(from, within));
+  number(id, known);
+  effect_handle handle{cell_, id};
+  if (cell_->abandoned() || cancelled_) return handle;
+  cell_->effects().find(id)->wants = type;
+  if (known.number != 0 && !known.begun && within != duration::max()) cell_->commit_begin(*this, known.number);
+  actors::cell_rest::look_for_mail(*cell_);
+  return handle;
+}
+
+namespace {
+
+void submit(actors::cell& of, std::uint64_t effect, std::function<message(std::stop_token)> work,
+            std::stop_token nobody_waits) {
+  const bool taken = of.home().blocking().submit(
+      [who = of.shared_from_this(), effect, work = std::move(work), nobody_waits = std::move(nobody_waits)] {
+        if (nobody_waits.stop_requested()) return;
+        try {
+          who->resolve(effect, work(nobody_waits));
+        } catch (const failure& f) {
+          who->resolve(effect, f.error());
+        } catch (...) {
+          const actors::failure_cause why{std::current_exception()};
+          who->resolve(effect, why.seen_as(agent_errc::agent_failed, why.text));
+        }
+      });
+  if (!taken) of.complete(effect, error{agent_errc::overloaded, "too much blocking work is waiting"});
+}
+
+}  // namespace
+
 effect_handle turn::begin_run(std::function<message(std::stop_token)> work) {
+  actors::known_effect known;
+  if (auto before = resumed(effect_kind::run, {}, {}, known, false)) {
+    // As in the turn's first life, when the work ended elsewhere, what it owns is not dropped by the turn.
+    const actors::turn_charges::running nobody{nullptr};
+    work = nullptr;
+    return *std::move(before);
+  }
   const auto id = cell_->begin_effect(effect_kind::run, this, deadline_);
+  number(id, known);
   effect_handle handle{cell_, id};
   if (cell_->abandoned() || cancelled_) return handle;
   auto& stop = cell_->effects().find(id)->stop;
   stop = std::stop_source{};
-  const bool taken = cell_->home().blocking().submit(
-      [who = cell_->shared_from_this(), id, work = std::move(work), nobody_waits = stop.get_token()] {
-        if (nobody_waits.stop_requested()) return;
-        try {
-          who->resolve(id, work(nobody_waits));
-        } catch (const failure& f) {
-          who->resolve(id, f.error());
-        } catch (...) {
-          const actors::failure_cause why{std::current_exception()};
-          who->resolve(id, why.seen_as(agent_errc::agent_failed, why.text));
-        }
-      });
-  if (!taken) cell_->complete(id, error{agent_errc::overloaded, "too much blocking work is waiting"});
+  if (!journal_) {
+    submit(*cell_, id, std::move(work), stop.get_token());
+    return handle;
+  }
+  actors::begin_when_written(
+      *cell_, *journal_, known.number,
+      [cell = cell_, id, work = std::move(work), token = stop.get_token()] { submit(*cell, id, work, token); });
+  return handle;
+}
+
+effect_handle turn::begin_once(const std::function<message()>& value) {
+  actors::known_effect known;
+  if (auto before = resumed(effect_kind::once, {}, {}, known, false)) return *std::move(before);
+  const auto id = cell_->begin_effect(effect_kind::once, this, instant::max());
+  number(id, known);
+  effect_handle handle{cell_, id};
+  if (cell_->effects().find(id)->finished) return handle;
+  try {
+    cell_->complete(id, value());
+  } catch (const failure& f) {
+    cell_->complete(id, f.error());
+  } catch (...) {
+    const actors::failure_cause why{std::current_exception()};
+    cell_->complete(id, why.seen_as(agent_errc::agent_failed, why.text));
+  }
   return handle;
 }
 
 effect_handle turn::begin_remember(memory::record what) {
   if (what.space.is_root()) what.space = cell_->where();
-  return begin_memory({std::move(what)});
+  if (!journal_ || cancelled_) return begin_memory({std::move(what)});
+  // Stored with all else that the turn does, at its end.
+  if (what.time == timestamp{}) what.time = time();
+  auto complete = cell_->home().memory().prepare(cell_->where(), std::move(what));
+  if (!complete) return {cell_, cell_->begin_failed_effect(effect_kind::remember, this, std::move(complete).error())};
+  complete->what.id = journal_->next_record();
+  const auto effect = cell_->begin_effect(effect_kind::remember, this, instant::max());
+  if (auto* slot = cell_->effects().find(effect); !slot->finished) {
+    slot->outcome = message::of(complete->what.id);
+    slot->finished = true;
+  }
+  journal_->records.emplace_back(*std::move(complete));
+  return {cell_, effect};
 }
 
 effect_handle turn::begin_memory(actors::memory_request what) {
   const bool writes = std::holds_alternative<memory::record>(what.what);
-  const auto id = cell_->begin_effect(writes ? effect_kind::remember : effect_kind::memory, this, deadline_);
+  const auto kind = writes ? effect_kind::remember : effect_kind::memory;
+  actors::known_effect known{.shape = net::shape_of<actors::memory_request>};
+  if (journal_)
+    if (auto before = resumed(kind, {}, net::encode(what), known, false)) return *std::move(before);
+  const auto id = cell_->begin_effect(kind, this, deadline_);
+  number(id, known);
   effect_handle handle{cell_, id};
   if (cell_->abandoned() || cancelled_) return handle;
   auto& stop = cell_->effects().find(id)->stop;
   stop = std::stop_source{};
-  cell_->home().use_memory(cell_->where(), std::move(what), cell_->shared_from_this(), id, stop.get_token());
+  if (!journal_ || !std::holds_alternative<actors::summarize_space>(what.what)) {
+    cell_->home().use_memory(cell_->where(), std::move(what), cell_->shared_from_this(), id, stop.get_token());
+    return handle;
+  }
+  actors::begin_when_written(*cell_, *journal_, known.number,
+                             [cell = cell_, what = std::move(what), id, token = stop.get_token()] {
+                               cell->home().use_memory(cell->where(), what, cell->shared_from_this(), id, token);
+                             });
   return handle;
 }
 
@@ -226,16 +429,18 @@ effect<std::optional<id>> turn::summarize(memory::summary_policy policy, path sp
       begin_memory(about(cell_->where(), actors::summarize_space{std::move(space), policy}))};
 }
 
-effect_handle turn::begin_spawn(child_spec spec) { return ask_spawner(message::of(start_child{std::move(spec)})); }
+effect_handle turn::begin_spawn(child_spec spec) {
+  return ask_spawner(message::of(start_child{std::move(spec)}), true);
+}
 
-effect_handle turn::ask_spawner(message request) {
+effect_handle turn::ask_spawner(message request, bool again) {
   const auto spawner = cell_->spawner();
   if (!spawner) return {cell_, cell_->begin_failed_effect(effect_kind::ask, this, spawner.error())};
-  return begin_ask(agent_ref{*spawner}, std::move(request), {});
+  return begin_ask(agent_ref{*spawner}, std::move(request), {}, again);
 }
 
 effect<void> turn::stop(std::string_view name) {
-  return effect<void>{ask_spawner(message::of(actors::forget_child{std::string{name}}))};
+  return effect<void>{ask_spawner(message::of(actors::forget_child{std::string{name}}), true)};
 }
 
 namespace {
@@ -249,12 +454,17 @@ effect_handle turn::begin_wait() { return {cell_, cell_->begin_effect(effect_kin
 // Through the mailbox, so that whoever waits goes on when the code that ends its wait has given the thread back.
 // A cell that is being freed has nobody who waits.
 void turn::end_wait(std::uint64_t effect) {
-  if (!cell_->weak_from_this().expired()) cell_->resolve(effect, message{});
+  if (cell_->weak_from_this().expired()) return;
+  if (auto* slot = journal_ ? cell_->effects().find(effect) : nullptr; slot && !slot->finished && !slot->ends) {
+    slot->ends = true;
+    journal_->wait_ends();
+  }
+  cell_->resolve(effect, message{});
 }
 
 std::string turn::sub_agent_name(std::string_view stem) {
-  return path::escape_segment(std::string{stem.substr(0, 24)} + "-" + std::to_string(number_) + "-" +
-                              std::to_string(++sub_agents_));
+  const auto which = journal_ ? journal_->name().to_string().substr(24) : std::to_string(number_);
+  return path::escape_segment(std::string{stem.substr(0, 24)} + "-" + which + "-" + std::to_string(++sub_agents_));
 }
 
 // An agent that ends takes its sub-agents along; one that is being freed has none left.
@@ -262,7 +472,11 @@ void turn::let_go(std::string name) {
   const auto phase = cell_->current_phase();
   if (phase != actors::phase::running && phase != actors::phase::starting) return;
   if (cell_->abandoned() || cell_->weak_from_this().expired() || !cell_->spawner_cell_) return;
-  send_message(agent_ref{cell_->spawner_cell_}, message::of(actors::forget_child{std::move(name)}));
+  envelope mail;  // at once, of a durable turn, too
+  mail.payload = message::of(actors::forget_child{std::move(name)});
+  mail.origin = cell_->shared_from_this();
+  mail.trace = trace_;
+  cell_->home().deliver(agent_ref{cell_->spawner_cell_}, std::move(mail), false);
 }
 
 void turn::watch(const agent_ref& who) {

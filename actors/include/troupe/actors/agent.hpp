@@ -97,7 +97,9 @@ class agent {
   // hook of each incarnation, those of a later run of the program included: the member has its last state then, and
   // what the constructor gave it if there is none. It is saved at the end of each turn that did not throw, hooks
   // included, if it has changed; so what a failed turn did to it is gone after the restart. Each turn encodes it: for
-  // what is small, to some KiB. A state that does not decode fails the start, and is in the log.
+  // what is small, to some KiB. A state that does not decode fails the start, and is in the log. Fields of a struct
+  // that a newer program has saved, and this one does not know, are saved again with it (structs in it keep theirs in a
+  // member, net::unknown_fields).
   //
   // The turn's answer does not wait until the state is synced: whoever kills the machine in between gets the state
   // before. On a node without memory nothing is kept, which the log says once, at debug level. To be called in the
@@ -105,14 +107,16 @@ class agent {
   template <class T>
   requires net::packable<T>
   void keep(std::string key, T& member) {
+    auto unknown = std::make_shared<net::unknown_fields>();  // shared by the two functions
     add_kept({std::move(key),
-              [&member]() -> result<std::string> {
+              [&member, unknown]() -> result<std::string> {
                 std::string bytes;
-                if (auto done = net::append(bytes, std::as_const(member)); !done) return std::move(done).error();
+                if (auto done = net::append_keeping(bytes, std::as_const(member), *unknown); !done)
+                  return std::move(done).error();
                 return bytes;
               },
-              [&member](std::string_view bytes) -> result<void> {
-                auto value = net::decode<T>(bytes);
+              [&member, unknown](std::string_view bytes) -> result<void> {
+                auto value = net::decode_keeping<T>(bytes, *unknown);
                 if (!value) return std::move(value).error();
                 member = *std::move(value);
                 return ok();
@@ -142,6 +146,7 @@ class agent {
   void add_handler(std::unique_ptr<actors::handler_base> handler);
   void add_kept(actors::kept_member what);
   task<void> restore_and_start(turn& now, const exit_cause& previous);
+  task<void> restore_kept(turn& now);
   // Throws what cannot be encoded.
   void save_kept();
   actors::handler_base* handler_for(const message_type* type) const noexcept;

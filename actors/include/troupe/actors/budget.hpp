@@ -25,7 +25,8 @@ namespace troupe {
 
 namespace actors {
 class account;
-}
+class turn_charges;
+}  // namespace actors
 
 // The names of quantities. A program may use any other name of up to 64 bytes; its unit is its own.
 namespace quantity {
@@ -122,8 +123,8 @@ struct budget_use {
 
   // What can still be reserved; never below 0.
   std::int64_t left() const noexcept {
-    const auto room = limit - reserved - spent - overrun;
-    return room > 0 ? room : 0;
+    const auto room = limit - reserved - spent;
+    return room > overrun ? room - overrun : 0;
   }
   // Nothing is left, and nothing comes back. Only of what effects use: a full house is no trouble.
   bool exhausted() const noexcept;
@@ -141,10 +142,17 @@ struct budget_room {
 // is given back in full; after `begin` it is charged in full, since nobody knows what the effect did cost. Owner:
 // whoever does the effect; movable, also to another thread; used by one at a time. It may outlive its turn and its
 // agent.
+//
+// In a durable turn it is the turn's code that settles, cancels or drops it; elsewhere, settling it is unsupported, and
+// the rest does nothing. Whatever is open when that turn ends is charged in full. What interrupts the turn gives
+// nothing back: when it is run again, it gets the reservation again.
 class [[nodiscard]] reservation {
  public:
   // For the runtime. An empty account: nothing above has a limit.
   reservation(std::shared_ptr<actors::account> nearest, std::uint64_t id, path by, amounts reserved) noexcept;
+  // Of a durable turn, by the number of its effect.
+  reservation(std::shared_ptr<actors::turn_charges> turn, std::uint32_t number, std::uint64_t id, path by,
+              amounts reserved) noexcept;
   reservation(reservation&& other) noexcept;
   reservation& operator=(reservation&& other) noexcept;
   ~reservation();
@@ -171,7 +179,9 @@ class [[nodiscard]] reservation {
   result<void> close_with(const amounts& used);
   void drop() noexcept;
 
-  std::shared_ptr<actors::account> account_;  // shared with the agents below it
+  std::shared_ptr<actors::account> account_;    // shared with the agents below it
+  std::shared_ptr<actors::turn_charges> turn_;  // of a durable turn, which has the account then; shared with it
+  std::uint32_t number_ = 0;                    // in that turn
   std::uint64_t id_ = 0;
   path by_;
   amounts reserved_;

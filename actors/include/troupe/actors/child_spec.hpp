@@ -98,6 +98,12 @@ struct mailbox_options {
 // Builds the agent at each start, on the agent's thread of control. What it throws fails the start.
 using agent_factory = std::function<std::unique_ptr<agent>(agent_context&)>;
 
+// What of an agent outlasts its process.
+enum class durability : std::uint8_t {
+  none,   // What it keeps (agent::keep).
+  local,  // Its messages, what its turns have done, and what it keeps: on this node's disk (actors/README.md).
+};
+
 struct child_options {
   restart_type restart = permanent;
   bool significant = false;  // Its end counts for auto_shutdown. Not for permanent children.
@@ -114,6 +120,12 @@ struct child_options {
   // with turn_too_long; its process is killed.
   duration turn_limit = duration::max();
   tier isolation = tier::inlined;
+  // local: the node needs a memory, and the agent is neither in a process of its own nor reentrant.
+  troupe::durability durability = durability::none;
+  // A durable agent that has had nothing to do but wait for so long gives back its object, and the memory of the turn
+  // in hand. It is built again, with its start hook, when there is something to do; after a restart of the node not
+  // before. One with sub-agents, or that watches others, stays. Default: never.
+  duration passivate_after = duration::max();
   process_options process = {};  // For tier::process.
   // What it and everything below it may use (budget.hpp). It stays the same one across restarts.
   troupe::budget budget = {};

@@ -43,6 +43,10 @@ enum class agent_errc : std::uint32_t {
   no_process = 5033,            // A process for an agent could not be started.
   task_failed = 5034,           // A task of a graph failed, and the graph with it.
   task_skipped = 5035,          // A task of a graph did not run, since what it needs is not there.
+  nondeterministic = 5036,      // A durable turn that was run again asked for other effects than before.
+  unknown_tool = 5040,          // No tool has this name.
+  bad_arguments = 5041,         // The arguments of a tool do not fit its schema.
+  bad_tool_reply = 5042,        // A tool, or its server, gave garbage, or more than is taken.
 
   bad_child_id = 5101,     // Missing id, or one that is no path segment.
   bad_child_start = 5102,  // Missing factory.
@@ -58,6 +62,8 @@ enum class agent_errc : std::uint32_t {
   bad_budget = 5112,       // A negative amount, or one without a name.
   bad_graph = 5113,        // A graph of tasks with a cycle, an unknown or doubled name, or types that do not fit.
   bad_policy = 5114,       // A policy about failures that cannot be.
+  bad_durability = 5115,   // A durable agent that cannot be: in a process of its own, or a supervisor.
+  bad_tool = 5120,         // A tool, its schema, or a server of tools, that cannot be.
 };
 
 std::string_view to_string(agent_errc code) noexcept;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 // The types of actors, and what they use of memory, by name, for headers that only mention them.
 
 namespace troupe {
@@ -11,6 +13,7 @@ class circuit_breaker;
 class message;
 class node;
 class task_group;
+class tool_registry;
 class turn;
 struct child_spec;
 struct exit_cause;
@@ -22,13 +25,18 @@ class store;
 
 namespace actors {
 class cell;
+class cell_rest;
 class kept_state;
 class process_agent;
 class reply_sink;
 class runtime;
 class sub_agent;
 class supervisor_agent;
+class turn_journal;
+struct known_effect;
 struct memory_request;
+enum class effect_kind : std::uint8_t;
+enum class turn_kind : std::uint8_t { message, start_hook, stop_hook };
 }  // namespace actors
 
 }  // namespace troupe

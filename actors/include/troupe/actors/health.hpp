@@ -15,6 +15,7 @@ namespace troupe {
 // How well an agent does, from best to worst where they are compared. Kept by the runtime, never asked of the agent.
 enum class health : std::uint8_t {
   stopped,  // Ended for good; says nothing about its ancestors.
+  passive,  // Has given back its memory, and waits (child_options::passivate_after).
   healthy,
   starting,     // Its start hook runs.
   degraded,     // Works, but: mailbox over 80 % of its bound, a restart or failed turn within the last minute, or its

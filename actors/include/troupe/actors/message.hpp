@@ -27,6 +27,8 @@ struct message_type {
   // To MessagePack (appended) and back; null for a type whose messages cannot leave their process.
   result<void> (*encode)(const actors::payload_base& from, std::string& out) = nullptr;
   result<message> (*decode)(std::string_view bytes, std::shared_ptr<const void> context) = nullptr;
+  // See net::shape_of; 0 where that is not known.
+  std::uint32_t shape = 0;
   bool encoded = false;  // of a message that is there as bytes
 };
 
@@ -69,7 +71,7 @@ result<message> decode_payload(std::string_view bytes, std::shared_ptr<const voi
 template <class T>
 constexpr message_type make_message_type() {
   if constexpr (net::packable<T> && !std::is_same_v<T, error>)  // there is no result<error>
-    return {name_of_message<T>(), equal_of_message<T>(), &encode_payload<T>, &decode_payload<T>};
+    return {name_of_message<T>(), equal_of_message<T>(), &encode_payload<T>, &decode_payload<T>, net::shape_of<T>};
   else
     return {name_of_message<T>(), equal_of_message<T>()};
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <troupe/actors/agent_ref.hpp>
 #include <troupe/actors/agent_types.hpp>
+#include <troupe/actors/approval.hpp>
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/circuit_breaker.hpp>
 #include <troupe/actors/effect.hpp>
@@ -17,6 +18,7 @@
 #include <troupe/actors/health.hpp>
 #include <troupe/actors/quarantine.hpp>
 #include <troupe/actors/supervision.hpp>
+#include <troupe/actors/tool.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/log.hpp>
 #include <troupe/core/metrics.hpp>
@@ -47,6 +49,7 @@ struct node_options {
   std::size_t quarantine_max = 1'000;  // Messages in quarantine; the oldest gives way. 0: there is no quarantine.
   std::uint64_t seed = 0;              // Of all randomness; 0: from the system.
   troupe::budget budget = {};          // What all agents of the node may use (budget.hpp).
+  tool_limits tools = {};              // How many tools, and how much of them (tool_registry.hpp).
   std::size_t dead_letters_kept = 1'000;
   std::uint64_t settle_visits_max = 10'000'000;  // After so many visits to agents settle() gives up; at least 1.
   // What agents remember, and what they keep across restarts; shared with the caller. The node tidies it, once a
@@ -99,6 +102,8 @@ class node {
   // node_stopping; in deterministic scheduling with timeout if a start hook needs time, and the start goes on.
   result<agent_ref> supervise(supervisor_spec spec);
   agent_types& types() noexcept;
+  // What `turn::call_tool` can call.
+  tool_registry& tools() noexcept;
 
   // An agent by path; it need not exist (yet).
   agent_ref ref(const path& where) const;
@@ -106,6 +111,13 @@ class node {
   template <message_value M>
   void send(const agent_ref& to, M value) {
     send_message(to, message::of(std::move(value)));
+  }
+  // Sends to a durable agent, and waits until the message is on disk: from then on it is not lost, whatever happens to
+  // the process. Gives its name in the journal. Fails with unsupported for an agent that is not durable, unknown_agent,
+  // mailbox_full, the memory's error, or timeout after node_options::ask_timeout: then it may be accepted all the same.
+  template <message_value M>
+  result<id> post(const agent_ref& to, M value) {
+    return post_message(to, message::of(std::move(value)));
   }
   // Asks and waits, for node_options::ask_timeout unless `within` says otherwise. Fails as turn::ask does, or with
   // node_stopping. In deterministic scheduling the clock stands still meanwhile: what needs time fails with timeout.
@@ -161,6 +173,17 @@ class node {
   pending_message begin_retry_quarantined(std::uint64_t id, std::optional<duration> within = {});
   result<void> drop_quarantined(std::uint64_t id);
 
+  // Questions of agents to people, in the order in which they were asked, of durable agents that do not run yet, too.
+  std::vector<open_approval> approvals() const;
+  // Answers one. For a durable agent, the decision is on disk when this returns. Errors: errc::not_found, if nobody
+  // waits for it (any more); the memory's; timeout, after node_options::ask_timeout.
+  result<void> decide(const id& approval, approval_decision decision);
+
+  // Forgets a durable agent that is never to be started again: its messages (whoever asked gets agent_down), its turns,
+  // and what is used of its budget. What it keeps and remembers stays. Waits until that is on disk. Errors:
+  // errc::invalid_argument, if it runs; errc::not_found; the memory's; timeout, after node_options::ask_timeout.
+  result<void> forget(const path& durable_agent);
+
   // Deterministic scheduling only (with a virtual_clock); every other use is a bug and throws.
   // Runs until nobody has anything to do at the present time. Throws overloaded if that does not happen within
   // node_options::settle_visits_max.
@@ -173,6 +196,7 @@ class node {
 
  private:
   void send_message(const agent_ref& to, message what);
+  result<id> post_message(const agent_ref& to, message what);
   result<message> ask_message(const agent_ref& to, message question, std::optional<duration> within);
   pending_message begin_ask_message(const agent_ref& to, message question, std::optional<duration> within);
 

@@ -82,15 +82,20 @@ task<begun_value_t<F>> retry_loop(turn& now, retry_policy policy, F begin) {
 }
 
 template <class F>
-task<begun_value_t<F>> guarded_call(circuit_breaker& breaker, F begin) {
-  auto entered = breaker.enter();
-  if (!entered) throw failure{std::move(entered).error()};
+task<begun_value_t<F>> guarded_call(turn& now, circuit_breaker& breaker, F begin) {
+  decltype(breaker.enter()) entered{error{errc::internal, "not entered"}};
+  co_await now.once([&] {
+    entered = breaker.enter();
+    if (!entered) throw failure{entered.error()};
+  });
   auto trying = outcome_of_begun(begin);
   auto outcome = co_await std::move(trying);
-  if (outcome)
-    entered->succeeded();
-  else
-    entered->failed(outcome.error());
+  if (entered) {  // a turn that is resumed went through in an earlier life
+    if (outcome)
+      entered->succeeded();
+    else
+      entered->failed(outcome.error());
+  }
   co_return value_or_throw(outcome);
 }
 
@@ -117,7 +122,7 @@ task<actors::begun_value_t<std::remove_cvref_t<F>>> retry(turn& now, const retry
 template <class F>
 task<actors::begun_value_t<std::remove_cvref_t<F>>> guarded(turn& now, std::string_view breaker, F&& begin) {
   static_assert(actors::safe_beginning<F>, "name the function first: g++ 12 corrupts it in the expression of co_await");
-  return actors::guarded_call<std::remove_cvref_t<F>>(now.breaker(breaker), std::forward<F>(begin));
+  return actors::guarded_call<std::remove_cvref_t<F>>(now, now.breaker(breaker), std::forward<F>(begin));
 }
 
 }  // namespace troupe

@@ -26,9 +26,9 @@ struct node_handle {
 
 namespace actors {
 template <class T>
-inline constexpr bool is_optional = false;
+inline constexpr bool may_be_missing = false;
 template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
+inline constexpr bool may_be_missing<std::optional<T>> = true;
 }  // namespace actors
 
 // A task of a graph whose value is a T: what others name as their input. A value; good as long as the builder.
@@ -36,7 +36,7 @@ template <class T>
 class task_node {
  public:
   using type = T;
-  static_assert(!actors::is_optional<T>,
+  static_assert(!actors::may_be_missing<T>,
                 "the value of a task cannot be a std::optional: that is how a task takes one "
                 "that may be missing (troupe::maybe). Give a struct, or skip the task");
   explicit task_node(actors::node_handle handle) noexcept : handle_{std::move(handle)} {}

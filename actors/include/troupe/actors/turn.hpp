@@ -3,16 +3,20 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <troupe/actors/agent_ref.hpp>
+#include <troupe/actors/approval.hpp>
+#include <troupe/actors/blocking_work.hpp>
 #include <troupe/actors/budget.hpp>
 #include <troupe/actors/child_spec.hpp>
 #include <troupe/actors/effect.hpp>
 #include <troupe/actors/handler.hpp>
+#include <troupe/actors/json.hpp>
+#include <troupe/actors/random_engine.hpp>
+#include <troupe/actors/tool.hpp>
 #include <troupe/core/clock.hpp>
 #include <troupe/core/trace.hpp>
 #include <troupe/memory/recall.hpp>
@@ -24,37 +28,6 @@
 #include <vector>
 
 namespace troupe {
-
-namespace actors {
-enum class turn_kind : std::uint8_t { message, start_hook, stop_hook };
-
-template <class F>
-concept blocking_work = std::invocable<F> || std::invocable<F, std::stop_token>;
-template <class F>
-struct blocking_result : std::invoke_result<F> {};
-template <class F>
-requires std::invocable<F, std::stop_token>
-struct blocking_result<F> : std::invoke_result<F, std::stop_token> {
-};
-}  // namespace actors
-
-// Small, fast random numbers for a turn (SplitMix64, Steele et al. 2014); a UniformRandomBitGenerator. Seeded from the
-// node's seed, the agent's path and the number of the turn, so that a turn that is run again sees the same numbers.
-class random_engine {
- public:
-  using result_type = std::uint64_t;
-  explicit random_engine(std::uint64_t seed) noexcept : state_{seed} {}
-  static constexpr result_type min() noexcept { return 0; }
-  static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
-  result_type operator()() noexcept;
-  // Uniform in [0, 1).
-  double uniform() noexcept { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }
-  // Uniform in [0, bound). Precondition: bound > 0.
-  std::uint64_t below(std::uint64_t bound) noexcept;
-
- private:
-  std::uint64_t state_;
-};
 
 // The handling of one message by one agent: what the handler knows about it, and all it can do to the world. Owner: the
 // runtime; valid until the handler (with everything it awaits) is done, on the agent's thread of control only. An
@@ -136,29 +109,50 @@ class turn {
   // Waits without holding a thread.
   effect<void> sleep(duration time);
   // Runs a blocking function on a thread of the node's pool, away from the scheduler. What it throws is the effect's
-  // error; overloaded, if too much waits already. After a timeout it runs on, and what it gives is dropped; so it does
-  // when the agent ends meanwhile: let the function own what it uses, or share it. A reference to a local of the
-  // handler, or to the agent, may outlive both. A function that takes a std::stop_token is told by it when nobody waits
-  // for it any more; one that has not begun by then never does.
+  // error; overloaded, if too much waits already. After a timeout, or the agent's end, it runs on, and what it gives is
+  // dropped: let it own what it uses, or share it, as it may outlive the handler's locals and the agent. One that takes
+  // a std::stop_token is told by it when nobody waits any more; one that has not begun by then never does.
   template <class F>
   requires actors::blocking_work < std::remove_cvref_t<F>
   & > auto run(F&& work) {
     using R = typename actors::blocking_result<std::remove_cvref_t<F>&>::type;
-    return actors::effect_of<R, F>{
-        begin_run([work = std::make_shared<std::remove_cvref_t<F>>(std::forward<F>(work))](std::stop_token stop) {
-          const auto call = [&]() -> R {
-            if constexpr (std::invocable<std::remove_cvref_t<F>&, std::stop_token>)
-              return (*work)(std::move(stop));
-            else
-              return (*work)();
-          };
-          if constexpr (std::is_void_v<R>) {
-            call();
-            return message{};
-          } else {
-            return message::of<R>(call());
-          }
-        })};
+    return actors::effect_of<R, F>{begin_run(actors::as_work<R>(std::forward<F>(work)))};
+  }
+
+  // Waits for a person's decision (node::decide), for weeks if need be: see passivate_after.
+  effect<approval_decision> approval(const approval_request& what);
+  // Waits for a message to this agent that is an M, and takes it in place of its handler; whoever asked with it gets an
+  // empty answer. Fails with timeout, and with unsupported in a hook or in a process of the agent's own.
+  template <message_value M>
+  effect<M> receive(duration within = duration::max()) {
+    return effect<M>{begin_receive(message_type_of<M>(), within)};
+  }
+  // A value that would be another one if the turn were run again: what the machine says, a state that others share. It
+  // is called at once. A durable turn has what it gave, or threw, written down, and gets that when it is resumed.
+  template <class F>
+  requires std::invocable < std::remove_cvref_t<F>
+  & > auto once(F&& value) {
+    using R = std::invoke_result_t<std::remove_cvref_t<F>&>;
+    return actors::effect_of<R, F>{begin_once([&] { return actors::as_message<R>(value); })};
+  }
+  // Whether it is resumed after a crash (child_options::durability). Hooks are not.
+  bool durable() const noexcept { return journal_ != nullptr; }
+  // Calls a tool of the node by its name (tool_registry.hpp), with its arguments as JSON, as a struct, or as the fields
+  // of one: `co_await now.call_tool<place>("weather", "Rome")`. The arguments are checked before anything happens.
+  // Fails with unknown_tool, bad_arguments, policy_denied, timeout, tool_crashed, bad_tool_reply, or as the tool does.
+  // What the effect's end interrupts is told to stop; it may have happened all the same.
+  effect<tool_reply> call_tool(std::string_view name, std::string arguments = {}) {
+    return effect<tool_reply>{begin_tool(name, std::move(arguments))};
+  }
+  template <class A>
+  requires net::visitable<std::remove_cvref_t<A>> actors::effect_of<tool_reply, A> call_tool(std::string_view name,
+                                                                                             A&& arguments) {
+    return actors::effect_of<tool_reply, A>{begin_tool(name, to_json<std::remove_cvref_t<A>>(arguments))};
+  }
+  template <net::visitable A, class... Fields>
+  actors::effect_of_fields<tool_reply, Fields...> call_tool(std::string_view name, Fields&&... fields) {
+    return actors::effect_of_fields<tool_reply, Fields...>{
+        begin_tool(name, to_json(A{std::forward<Fields>(fields)...}))};
   }
 
   // Memory (troupe/memory/store.hpp). A space that is the root means the agent's own, which is named like the agent; it
@@ -215,8 +209,8 @@ class turn {
   std::optional<budget_room> budget_left(std::string_view quantity) const;
 
   // Death watch.
-  // Sends this agent one `down` when the current incarnation of the other ends; at once if there is none. A second
-  // watch on the same agent changes nothing. Throws unknown_agent for an empty reference, as the next two do.
+  // Sends this agent one `down` when the current incarnation of the other ends; at once if there is none. Watching it
+  // twice changes nothing. Throws unknown_agent for an empty reference, as the next two do.
   void watch(const agent_ref& who);
   // No `down` for this agent is sent from now on; one that is already in the mailbox is dropped too.
   void unwatch(const agent_ref& who);
@@ -236,29 +230,39 @@ class turn {
 
  private:
   friend class actors::cell;
+  friend class actors::cell_rest;
   friend class actors::process_agent;
   friend class actors::sub_agent;
   friend class agent;
   friend class task_group;
   friend std::default_delete<turn>;
-  explicit turn(actors::cell& owner) noexcept : cell_{&owner} {}
-  ~turn() = default;
+  explicit turn(actors::cell& owner) noexcept;
+  ~turn();
   // A turn is made for every message: threads keep the memory of a few.
   static void* operator new(std::size_t size);
   static void operator delete(void* memory) noexcept;
 
-  actors::effect_handle begin_ask(const agent_ref& to, message question, std::optional<duration> within);
+  // `again`: what came of it does not last, so that a turn that is resumed has it done again.
+  actors::effect_handle begin_ask(const agent_ref& to, message question, std::optional<duration> within,
+                                  bool again = false);
   actors::effect_handle begin_run(std::function<message(std::stop_token)> work);
+  actors::effect_handle begin_once(const std::function<message()>& value);
+  actors::effect_handle begin_tool(std::string_view name, result<std::string> arguments);
+  actors::effect_handle begin_receive(const message_type* type, duration within);
+  std::string next_tool_key();  // the same for all tries of a call, and no other's
   actors::effect_handle begin_remember(memory::record what);
   actors::effect_handle begin_memory(actors::memory_request what);
   actors::effect_handle begin_spawn(child_spec spec);
-  actors::effect_handle ask_spawner(message request);
-  // A wait that another coroutine of this turn ends.
-  actors::effect_handle begin_wait();
+  actors::effect_handle ask_spawner(message request, bool again = false);
+  // In a durable turn: an effect whose result the journal has, or that cannot be; nothing for one that has to be done,
+  // under the number that `known` has then. In any other turn, nothing.
+  std::optional<actors::effect_handle> resumed(actors::effect_kind kind, std::string_view about,
+                                               std::string_view arguments, actors::known_effect& known, bool again);
+  void number(std::uint64_t effect, const actors::known_effect& known);
+  actors::effect_handle begin_wait();  // that another coroutine of this turn ends
   void end_wait(std::uint64_t effect);
-  // A name for a sub-agent that no other has; and its end, which nobody waits for.
-  std::string sub_agent_name(std::string_view stem);
-  void let_go(std::string name);
+  std::string sub_agent_name(std::string_view stem);  // that no other has
+  void let_go(std::string name);                      // its end, which nobody waits for
   void begin_delayed_send(duration delay, const agent_ref& to, message what);
   void forward_message(const agent_ref& to, message what);
 
@@ -274,15 +278,18 @@ class turn {
   trace_context trace_{};
   std::optional<random_engine> random_;
   std::optional<exit_cause> stop_;
-  actors::invocation running_;       // the handler's coroutine, if it is one
-  turn* next_question_ = nullptr;    // among the turns that somebody waits for
-  std::uint64_t room_effect_ = 0;    // limits the wait for room; 0: there is none
+  std::unique_ptr<actors::turn_journal> journal_;  // of a durable turn
+  actors::invocation running_;                     // the handler's coroutine, if it is one
+  turn* next_question_ = nullptr;                  // among the turns that somebody waits for
+  std::uint64_t room_effect_ = 0;                  // limits the wait for room; 0: there is none
   std::uint32_t blocked_sends_ = 0;  // sends that wait for room in a mailbox; the turn ends when they have it
   std::uint32_t index_ = 0;          // among the cell's turns
   std::uint32_t sub_agents_ = 0;     // that were given a name by the turn
+  std::uint32_t tool_calls_ = 0;     // that were begun
   std::uint32_t tries_ = 0;          // that have failed
   std::uint32_t aside_ = 0;          // the message's number in quarantine, if the operator sent it again
   actors::turn_kind kind_{};
+  bool committing_ = false;  // it is over, and what it did is on its way to disk
   bool declined_ = false;
   bool asked_ = false;  // somebody waits for an answer, or did
   bool asker_gone_ = false;
