@@ -12,9 +12,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-troupe::task<troupe::result<troupe::done>> start_team(patient who, troupe::turn& now) {
+troupe::task<troupe::result<troupe::done>> start_team(patient who, bool lasting, troupe::turn& now) {
   const auto patients = now.ref(addresses::patients);
-  troupe::start_child order{troupe::child(patient_team(who))};
+  troupe::start_child order{troupe::child(patient_team(who, lasting))};
   auto starting = now.ask(patients, std::move(order));
   const auto started = co_await starting.as_result();
   // By an admission that was cut short, or asked for twice.
@@ -41,10 +41,11 @@ constexpr troupe::duration patience = 5s;  // with one of the team, and one try
 
 }  // namespace
 
-troupe::task_graph<troupe::done, patient> admission_plan() {
+troupe::task_graph<troupe::done, patient> admission_plan(bool lasting) {
   troupe::graph_builder g{"admission", {.at_once = 2}};
   auto who = g.input<patient>("patient");
-  auto team = g.task("team", start_team, who).retry(again);
+  const auto start = [lasting](const patient& of, troupe::turn& now) { return start_team(of, lasting, now); };
+  auto team = g.task("team", start, who).retry(again);
   const auto look = [&](const char* name, auto question) {
     auto made = g.task(name, std::move(question), who);
     made.needs(team).within(patience).retry(again).skip_on_failure();
@@ -56,7 +57,8 @@ troupe::task_graph<troupe::done, patient> admission_plan() {
   return g.build(team, who).value();
 }
 
-admission_agent::admission_agent(troupe::agent_context& context) : agent{context}, plan_{admission_plan()} {
+admission_agent::admission_agent(troupe::agent_context& context, bool lasting)
+    : agent{context}, plan_{admission_plan(lasting)} {
   on(&admission_agent::take_in);
 }
 

@@ -24,12 +24,13 @@ struct admit {
 // seen to, `appointments` are booked. These three are tried again when the agent that does them is killed over it, and
 // left to the round itself if that does not help: the team finds out again whatever it needs, so that they decide only
 // how soon it knows.
-troupe::task_graph<troupe::done, patient> admission_plan();
+// `lasting`: the team is one whose work outlasts the process, see patient_team.
+troupe::task_graph<troupe::done, patient> admission_plan(bool lasting = false);
 
 // Runs it, for one patient after another. Knows nothing, and can be killed at any time: whoever asked asks again.
 class admission_agent : public troupe::agent {
  public:
-  explicit admission_agent(troupe::agent_context& context);
+  explicit admission_agent(troupe::agent_context& context, bool lasting = false);
 
  private:
   troupe::task<troupe::result<troupe::done>> take_in(admit order, troupe::turn& now);

@@ -1,13 +1,17 @@
 #include "healthcare/assistant.hpp"
 
 #include <chrono>
+#include <map>
 #include <random>
+#include <set>
 #include <thread>
+#include <troupe/actors/errc.hpp>
 #include <utility>
 #include <vector>
 
 #include "healthcare/admission.hpp"
 #include "healthcare/errc.hpp"
+#include "healthcare/escalation_agent.hpp"
 #include "healthcare/hospital_agents.hpp"
 #include "healthcare/observation_stream.hpp"
 #include "healthcare/patient_agents.hpp"
@@ -31,6 +35,10 @@ class assistant {
   troupe::result<void> close();
   troupe::result<report> collect();
   troupe::result<patient_report> collect(const record& about);
+  troupe::result<bool> decide_open(bool at_the_end);
+  troupe::result<void> tell(const troupe::id& question, troupe::approval_decision said);
+  troupe::result<std::map<troupe::path, std::string>> held_back_now();
+  troupe::result<void> settle_escalations();
   void disturb();
 
   void report_problem(std::uint64_t line, std::string_view kind, std::string text) {
@@ -42,10 +50,10 @@ class assistant {
   // that together may take as long as `patience`. A timeout is the answer then; so is at once what no repetition would
   // mend.
   template <class M>
-  troupe::result<troupe::reply_of_t<M>> insist(const troupe::path& whom, const M& question) {
+  troupe::result<troupe::reply_of_t<M>> insist(const troupe::path& whom, const M& question, bool first = true) {
     using troupe::agent_errc;
     const auto give_up = node_.clock().now() + patience;
-    for (bool first = true;; first = false) {
+    for (;; first = false) {
       auto asking = node_.begin_ask(node_.ref(whom), question, give_up - node_.clock().now());
       if (first) disturb();
       auto answer = asking.get();
@@ -61,6 +69,8 @@ class assistant {
   std::string stream_name_;
   std::mt19937_64 random_;
   std::vector<std::string> admitted_;
+  std::set<troupe::path> left_open_;  // who waits for a decision that is not made now
+  std::set<troupe::id> moot_;         // questions that had not to be decided when they were last looked at
   run_report run_;
   std::uint64_t messages_sent_ = 0;
 };
@@ -138,6 +148,86 @@ troupe::result<patient_report> assistant::collect(const record& about) {
   return out;
 }
 
+// Decides what is asked now and still has to be; at the end of the stream also what did not have to be for a while.
+// True if there was something.
+troupe::result<bool> assistant::decide_open(bool at_the_end) {
+  auto asked = node_.approvals();
+  std::erase_if(asked, [&](const auto& each) {
+    return left_open_.contains(each.agent) || (!at_the_end && moot_.contains(each.id));
+  });
+  if (asked.empty()) return false;
+  if (!options_.approve) {
+    for (const auto& each : asked) {
+      if (auto told = tell(each.id, {true, "auto", {}}); !told) return std::move(told).error();
+    }
+    return true;
+  }
+  const auto open = held_back_now();
+  if (!open) return open.error();
+  bool any = false;
+  for (const auto& each : asked) {
+    if (!open->contains(each.agent)) {
+      moot_.insert(each.id);
+      continue;
+    }
+    any = true;
+    auto said = options_.approve(each);
+    if (!said) {
+      left_open_.insert(each.agent);
+    } else if (auto told = tell(each.id, *std::move(said)); !told) {
+      return std::move(told).error();
+    }
+  }
+  return any;
+}
+
+// Whoever is gone meanwhile asks again.
+troupe::result<void> assistant::tell(const troupe::id& question, troupe::approval_decision said) {
+  auto told = node_.decide(question, std::move(said));
+  if (!told && told.error().is(troupe::errc::not_found)) return troupe::ok();
+  return told;
+}
+
+// Who asks for what waits for an approval.
+troupe::result<std::map<troupe::path, std::string>> assistant::held_back_now() {
+  auto answer = insist(addresses::booking, get_held_back{}, false);
+  if (!answer) return std::move(answer).error();
+  std::map<troupe::path, std::string> out;
+  for (const auto& each : answer->open) out.emplace(escalation_asker_path(each), each.patient);
+  return out;
+}
+
+// Returns when all is decided that anybody wants to decide now. Scheduling is asked for it again and again, since it
+// may have been killed, and its questions with it.
+troupe::result<void> assistant::settle_escalations() {
+  auto give_up = node_.clock().now() + patience;
+  for (;;) {
+    auto open = held_back_now();
+    if (!open) return std::move(open).error();
+    run_.escalations_open = open->size();
+    std::erase_if(*open, [&](const auto& each) { return left_open_.contains(each.first); });
+    if (open->empty()) break;
+    for (const auto& [asker, patient] : *open) {
+      auto settled = insist(patient_team_path(patient) / "scheduling", settle_bookings{}, false);
+      if (!settled) return std::move(settled).error();
+    }
+    const auto decided = decide_open(true);
+    if (!decided) return decided.error();
+    if (*decided)
+      give_up = node_.clock().now() + patience;
+    else if (node_.clock().now() >= give_up)
+      return troupe::error{troupe::agent_errc::timeout, "an escalation waits for an approval that nobody asks for"};
+    else
+      std::this_thread::sleep_for(1ms);
+  }
+  // What is asked but is not held back: its score has turned out to be another one.
+  for (const auto& each : node_.approvals()) {
+    if (left_open_.contains(each.agent)) continue;
+    if (auto told = tell(each.id, no_longer_asked()); !told) return told;
+  }
+  return troupe::ok();
+}
+
 troupe::result<report> assistant::collect() {
   report out;
   out.staff = options_.at.staff;
@@ -146,6 +236,7 @@ troupe::result<report> assistant::collect() {
     if (!row) return std::move(row).error().with_context("collecting the report of patient " + id);
     out.patients.push_back(*std::move(row));
   }
+  if (auto settled = settle_escalations(); !settled) return std::move(settled).error();
   auto planned = insist(addresses::booking, get_schedule{});
   if (!planned) return std::move(planned).error();
   share_out(planned->planned, out.patients);
@@ -164,7 +255,8 @@ troupe::result<report> assistant::run(std::istream& stream) {
     ++run_.problems;
     options_.report_problem(each);
   }
-  auto opened = node_.supervise(hospital(options_.patients, options_.at, options_.begins));
+  auto opened = node_.supervise(
+      hospital(options_.patients, options_.at, options_.begins, options_.lasting ? node_.memory() : nullptr));
   if (!opened) return std::move(opened).error().with_context("opening the hospital");
 
   // Unless it is decided when the round begins, it does so with the first vital sign.
@@ -179,6 +271,9 @@ troupe::result<report> assistant::run(std::istream& stream) {
     const auto taken = take(*line);
     if (!taken) return taken.error();
     begins |= *taken;
+    if (options_.approve_at_once) {
+      if (const auto decided = decide_open(false); !decided) return decided.error();
+    }
     options_.progress(line->number);
   }
   if (admitted_.empty()) {

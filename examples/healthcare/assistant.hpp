@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <troupe/actors/approval.hpp>
 #include <troupe/actors/node.hpp>
 
 #include "healthcare/report.hpp"
@@ -21,6 +22,14 @@ struct assistant_options {
   // sub-agent; 0: never.
   std::uint64_t chaos = 0;
   std::uint64_t seed = 1;  // of the choice
+  // The agents write down in the node's memory what the next life of the program needs to go on with the round: the
+  // same input gives the same report then, wherever this one ends. See round_state.hpp.
+  bool lasting = false;
+  // The word on an escalation that is booked only when it is approved; nothing leaves the question open. Null: all of
+  // them are approved, as they come.
+  std::function<std::optional<troupe::approval_decision>(const troupe::open_approval&)> approve = {};
+  // Whether that is called as the questions come, or at the end of the stream.
+  bool approve_at_once = true;
   // Where problems go, one line each.
   std::function<void(const problem&)> report_problem = [](const problem&) {};
   // Called now and then with the number of lines read.
@@ -28,7 +37,8 @@ struct assistant_options {
 };
 
 // Runs the hospital on a node: admits the patients, reads the stream of vital signs to its end, and collects what was
-// found. Blocks. `stream_name` is for problems. Errors: those of the agents that could not be made to answer.
+// found. Blocks. `stream_name` is for problems. Errors: those of the agents that could not be made to answer;
+// other_round, if the stream is not the one of which the memory holds a part.
 [[nodiscard]] troupe::result<report> run_assistant(troupe::node& on, const assistant_options& options,
                                                    std::istream& stream, const std::string& stream_name);
 

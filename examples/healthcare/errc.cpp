@@ -16,6 +16,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::unknown_patient: return "unknown_patient";
     case errc::implausible_time: return "implausible_time";
     case errc::reader_ended: return "reader_ended";
+    case errc::other_round: return "other_round";
   }
   return "unknown";
 }

@@ -21,6 +21,7 @@ enum class errc : std::uint32_t {
   unknown_patient = 10110,
   implausible_time = 10111,  // a measurement too far in time from all others
   reader_ended = 10112,      // the process that read it came to an end over it, or went wrong
+  other_round = 10113,       // a round of other input is not finished
 };
 
 [[nodiscard]] std::string_view to_string(errc code) noexcept;

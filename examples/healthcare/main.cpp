@@ -19,6 +19,8 @@
 #include "healthcare/input.hpp"
 #include "healthcare/memory_cli.hpp"
 #include "healthcare/reader.hpp"
+#include "healthcare/round_records.hpp"
+#include "healthcare/round_state.hpp"
 #include "healthcare/stop_signals.hpp"
 #include "healthcare/text.hpp"
 
@@ -36,6 +38,8 @@ struct arguments {
   std::string chaos = "0";
   std::string seed = "1";
   std::string reader = "process";
+  std::string approve = "auto";
+  bool anew = false;
   bool bundles_named = false;
   healthcare::memory_request memory;
   std::size_t threads = 0;
@@ -78,7 +82,11 @@ const CLI::Validator not_empty{
 
 void add_memory_flags(CLI::App& app, arguments& into) {
   auto& what = into.memory;
-  app.add_option("--data", what.folder, "Folder of the memory, which keeps the patients' histories")->check(not_empty);
+  auto* data = app.add_option("--data", what.folder,
+                              "Folder of the memory, which keeps the patients' histories, and a round that is not\n"
+                              "finished: the same arguments go on with it")
+                   ->check(not_empty);
+  app.add_flag("--anew", into.anew, "Begins a new round, whatever round is not finished")->needs(data);
   auto* ask = app.add_option("--ask", what.ask, "Answers a question from what is remembered")->check(not_empty);
   auto* facts = app.add_flag("--facts", what.facts, "Shows what holds, now or --as-of a date");
   auto* forget =
@@ -88,7 +96,7 @@ void add_memory_flags(CLI::App& app, arguments& into) {
   app.add_flag("--yes", what.yes, "Forgets without asking")->needs(forget);
   ask->excludes(facts)->excludes(forget);
   facts->excludes(forget);
-  for (const auto* flag : {"--vitals", "--chaos"}) {
+  for (const auto* flag : {"--vitals", "--chaos", "--approve", "--anew"}) {
     for (auto* each : {ask, facts, forget}) each->excludes(app.get_option(flag));
   }
 }
@@ -121,6 +129,10 @@ std::optional<int> parse(int argc, char** argv, arguments& into) {
                  "Kill a random sub-agent every N messages; the findings stay the same. 0: never")
       ->check(whole_number);
   app.add_option("--seed", into.seed, "Seed of the choice of --chaos")->check(whole_number);
+  app.add_option("--approve", into.approve,
+                 "Who approves the most urgent escalations: auto, the program at once, or ask, whoever answers on\n"
+                 "standard input. What nobody answers is not booked")
+      ->check(CLI::IsMember({"auto", "ask"}));
   app.add_option("--reader", into.reader,
                  "Where bundles are read: process, one of its own that a hostile file may end, or inlined, in this one")
       ->check(CLI::IsMember({"process", "inlined"}));
@@ -222,9 +234,64 @@ int answer(const arguments& given, const troupe::logger& log) {
   return out.code == 0 ? show(out.out) : failed(out.error);
 }
 
-int serve(const arguments& given, const healthcare::stop_signals& signals) {
-  const auto log = troupe::logger::make({.level = troupe::parse_log_level(given.log_level).value()}).value();
-  if (given.memory.is_question()) return answer(given, log);
+int other_round(const arguments& given) {
+  return usage("--data " + shown(given.memory.folder) +
+               ": a round of other input is not finished there; finish it with that, or begin --anew");
+}
+
+// Asks whoever answers on standard input, a line each; at its end questions stay open.
+class terminal_approval {
+ public:
+  // Without `answers` everything stays open.
+  explicit terminal_approval(std::unique_ptr<healthcare::input> answers) : source_{std::move(answers)} {}
+
+  std::optional<troupe::approval_decision> operator()(const troupe::open_approval& about) {
+    if (source_ == nullptr || !answers_) return {};
+    say("");
+    std::cerr << "healthcare: " << healthcare::printable(about.request.subject) << "? ("
+              << healthcare::printable(about.request.details) << ") [y/N] " << std::flush;
+    std::string line;
+    if (!std::getline(answers_, line)) {
+      std::cerr << '\n';
+      return {};
+    }
+    if (isatty(STDIN_FILENO) == 0) std::cerr << '\n';
+    return troupe::approval_decision{line == "y" || line == "Y" || line == "yes", "operator", {}};
+  }
+
+ private:
+  std::unique_ptr<healthcare::input> source_;  // null: there is nobody
+  std::istream answers_{source_.get()};
+};
+
+// Nothing: the round begins, or goes on. Otherwise the exit code.
+std::optional<int> begin_round(const arguments& given, troupe::memory::store& in, const healthcare::ward& patients,
+                               const healthcare::assistant_options& options) {
+  const auto digest = healthcare::digest_of_input(patients, options.begins);
+  if (!digest) return failed(digest.error().describe());
+  const auto goes_on = healthcare::begin_round(in, *digest, given.anew);
+  if (goes_on) {
+    if (*goes_on) std::cerr << "healthcare: this round was not finished, and goes on\n";
+    return {};
+  }
+  if (!goes_on.error().is(healthcare::errc::other_round)) return failed(goes_on.error().describe());
+  return other_round(given);
+}
+
+// Shows what was found. A round is finished when that is shown, and nothing is left to be done.
+int conclude(const arguments& given, const healthcare::report& found, bool whole, troupe::memory::store* in) {
+  if (const int code = show(given.output == "json" ? to_json(found) : to_table(found)); code != 0) return code;
+  const auto open = found.run.escalations_open;
+  if (open > 0)
+    std::cerr << "healthcare: " << open << (open == 1 ? " escalation is" : " escalations are")
+              << " not booked, since nobody has said yes or no"
+              << (in != nullptr ? "; the same arguments ask again" : "") << '\n';
+  if (in == nullptr || !whole || open > 0) return 0;
+  const auto ended = healthcare::end_round(*in);
+  return ended ? 0 : failed(ended.error().describe());
+}
+
+int make_round(const arguments& given, const healthcare::stop_signals& signals, const troupe::logger& log) {
   healthcare::assistant_options options;
   options.chaos = number_of(given.chaos).value();
   options.seed = number_of(given.seed).value();
@@ -234,20 +301,31 @@ int serve(const arguments& given, const healthcare::stop_signals& signals) {
   auto patients = read_bundles(given, log);
   say("");
   if (!patients) return refused(given, patients.error());
+  std::unique_ptr<healthcare::open_memory> memory;
   if (!given.memory.folder.empty()) {
-    auto memory = healthcare::open_memory::open(given.memory.folder, log);
-    if (!memory) return usage("--data " + shown(given.memory.folder) + ": " + memory.error().describe());
-    if (const auto sum = remember((*memory)->store(), *patients); !sum) return failed(sum.error().describe());
+    auto opened = healthcare::open_memory::open(given.memory.folder, log);
+    if (!opened) return usage("--data " + shown(given.memory.folder) + ": " + opened.error().describe());
+    memory = *std::move(opened);
+    if (const auto sum = remember(memory->store(), *patients); !sum) return failed(sum.error().describe());
+    if (const auto code = begin_round(given, memory->store(), *patients, options)) return *code;
+    options.lasting = true;
   }
   options.patients = std::make_shared<const healthcare::ward>(*std::move(patients));
 
-  std::unique_ptr<healthcare::input> source;
+  std::unique_ptr<healthcare::input> source, answers;
   if (!given.vitals.empty()) {
     auto opened = healthcare::input::open(given.vitals, signals.wake());
     if (!opened) return usage("--vitals " + shown(given.vitals) + ": " + opened.error().message());
     source = *std::move(opened);
   }
   std::istream stream{source.get()};  // without a source it has no lines
+  if (given.approve == "ask") {
+    if (given.vitals != "-") answers = healthcare::input::open("-", signals.wake()).value();
+    options.approve_at_once = answers && isatty(STDIN_FILENO) != 0;
+    options.approve = [ask = std::make_shared<terminal_approval>(std::move(answers))](const auto& about) {
+      return (*ask)(about);
+    };
+  }
 
   options.report_problem = [&](const healthcare::problem& what) {
     say("");
@@ -259,17 +337,27 @@ int serve(const arguments& given, const healthcare::stop_signals& signals) {
   if (options.chaos > 0)
     std::cerr << "chaos: a sub-agent is killed every " << given.chaos << " messages, seed " << given.seed << '\n';
 
-  troupe::node node{{.threads = given.threads, .log = log}};
+  troupe::node node{{.threads = given.threads, .memory = memory ? memory->shared() : nullptr, .log = log}};
   const auto name = given.vitals == "-" ? "(standard input)" : given.vitals;
   const auto found = run_assistant(node, options, stream, name);
   say("");
-  if (!found) return failed(found.error().describe());
+  if (!found) {
+    if (!found.error().is(healthcare::errc::other_round)) return failed(found.error().describe());
+    std::cerr << "healthcare: " << found.error().describe() << '\n';
+    return other_round(given);
+  }
   if (const auto* signal = signals.caught())
     std::cerr << "healthcare: " << signal << " ended the stream; this is what was known by then\n";
-  const int code = show(given.output == "json" ? to_json(*found) : to_table(*found));
+  const bool whole = signals.caught() == nullptr && (!source || source->error() == 0);
+  const int code = conclude(given, *found, whole, node.memory());
   if (source && source->error() != 0)
     return failed(shown(name) + ": " + std::strerror(source->error()) + "; this is what was known by then");
   return code;
+}
+
+int serve(const arguments& given, const healthcare::stop_signals& signals) {
+  const auto log = troupe::logger::make({.level = troupe::parse_log_level(given.log_level).value()}).value();
+  return given.memory.is_question() ? answer(given, log) : make_round(given, signals, log);
 }
 
 // A file that is opened must not take the place of a standard one that is closed. False if there is nowhere to show

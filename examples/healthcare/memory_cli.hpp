@@ -36,11 +36,13 @@ class open_memory {
   open_memory& operator=(const open_memory&) = delete;
   ~open_memory();
   troupe::memory::store& store() const { return *store_; }
+  // For a node, which ends before this does.
+  const std::shared_ptr<troupe::memory::store>& shared() const { return store_; }
 
  private:
   open_memory() = default;
-  std::filesystem::path temporary_;  // to be removed; empty: none
-  std::unique_ptr<troupe::memory::store> store_;
+  std::filesystem::path temporary_;               // to be removed; empty: none
+  std::shared_ptr<troupe::memory::store> store_;  // shared with a node
 };
 
 // Imports all patients, one after the other; `progress` hears of the number that is done.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "healthcare/escalation.hpp"
 #include "healthcare/follow_ups.hpp"
 #include "healthcare/report.hpp"
 
@@ -16,7 +17,8 @@
 namespace healthcare {
 
 // To the record system: a vital sign, or what takes one back, of a patient who is known. On record when this is
-// answered.
+// answered. A line that is on record already changes nothing, and is answered as it was; one that says otherwise than
+// the one on record fails with other_round.
 struct noted {
   std::string kind;  // of the problem to be reported about it, as in `problem`; empty: none
   std::string text;
@@ -112,10 +114,28 @@ struct settle_bookings {
   TROUPE_MESSAGE(settle_bookings)
 };
 
-// To the booking system: all that one requester wants now.
+// To the booking system: all that one requester wants now. What of it needs an approval waits for that: the answer says
+// which.
+struct held_back {
+  std::vector<escalation_question> open;
+  TROUPE_MESSAGE(held_back, open)
+};
 struct book {
   request_list wanted;
+  using reply_type = held_back;
   TROUPE_MESSAGE(book, wanted)
+};
+
+// To the booking system: all that waits for an approval.
+struct get_held_back {
+  using reply_type = held_back;
+  TROUPE_MESSAGE(get_held_back)
+};
+
+// To the booking system: what somebody said about an escalation. On record when this is answered.
+struct decide {
+  escalation_decision made;
+  TROUPE_MESSAGE(decide, made)
 };
 
 // To the booking system: the plan as it is now.

@@ -3,6 +3,7 @@
 #include <troupe/actors/errc.hpp>
 #include <utility>
 
+#include "healthcare/escalation_agent.hpp"
 #include "healthcare/medication.hpp"
 
 namespace healthcare {
@@ -93,7 +94,7 @@ troupe::task<void> medication_agent::catch_up(troupe::turn& now) {
 
 // -- scheduling -------------------------------------------------------------------------------------------------------
 
-scheduling_agent::scheduling_agent(troupe::agent_context& context) : agent{context} {
+scheduling_agent::scheduling_agent(troupe::agent_context& context, bool lasting) : agent{context}, lasting_{lasting} {
   on(&scheduling_agent::see_to);
   on(&scheduling_agent::settle);
 }
@@ -116,16 +117,29 @@ troupe::task<troupe::result<void>> scheduling_agent::book_what(std::string name,
   if (!known) co_return std::move(known).error();
   if (known->wanted.version > booked_[name]) {
     const auto booking = now.ref(addresses::booking);
-    co_await now.ask<book>(booking, known->wanted);
+    const auto waiting = co_await now.ask<book>(booking, known->wanted);
+    for (const auto& each : waiting.open) {
+      if (auto asked = co_await have_asked(each, now); !asked) co_return asked;
+    }
     now.send(sibling(now, "learning"), feedback{"booking"});
     booked_[name] = known->wanted.version;
   }
   co_return troupe::ok();
 }
 
+troupe::task<troupe::result<void>> scheduling_agent::have_asked(escalation_question what, troupe::turn& now) {
+  const auto asker = escalation_asker(what, lasting_);
+  auto starting = now.spawn(asker);
+  const auto started = co_await starting.as_result();
+  if (!started && !started.error().is(troupe::agent_errc::already_started)) co_return started.error();
+  if (started) now.send(*started, raise{});
+  co_return troupe::ok();
+}
+
 // -- learning ---------------------------------------------------------------------------------------------------------
 
-learning_agent::learning_agent(troupe::agent_context& context) : agent{context} {
+learning_agent::learning_agent(troupe::agent_context& context, bool lasting) : agent{context} {
+  if (lasting) keep("collected", collected_);
   on([this](const feedback& f) { ++collected_[f.kind]; });
   on([this](const get_lessons&) {
     lessons all;
@@ -136,12 +150,13 @@ learning_agent::learning_agent(troupe::agent_context& context) : agent{context} 
 
 // -- the team ---------------------------------------------------------------------------------------------------------
 
-troupe::supervisor_spec patient_team(const patient& who) {
+troupe::supervisor_spec patient_team(const patient& who, bool lasting) {
   return {.name = troupe::path::escape_segment(who.id),
           .strategy = troupe::one_for_one,
           .intensity = 10,
           .period = 1s,
-          .children = {troupe::child<learning_agent>("learning"), troupe::child<scheduling_agent>("scheduling"),
+          .children = {troupe::child<learning_agent>("learning", lasting),
+                       troupe::child<scheduling_agent>("scheduling", lasting),
                        troupe::child<medication_agent>("medication", who.id),
                        troupe::child<vitals_agent>("vitals", who.id, who.deceased)}};
 }

@@ -10,7 +10,7 @@
 #include "healthcare/vitals_history.hpp"
 
 // The four sub-agents of a patient. Each can be killed at any time. What vitals, medication and scheduling know they
-// ask for again, whenever they start and before they answer; what learning has collected is lost.
+// ask for again, whenever they start and before they answer; what learning has collected is lost, unless it lasts.
 
 namespace healthcare {
 
@@ -60,30 +60,36 @@ class medication_agent : public troupe::agent {
 };
 
 // Sees to it that every follow-up of the patient is booked. Knows nothing when it starts, and asks its siblings then
-// when there is something to do: asking them while it starts would keep their supervisor from starting them.
+// when there is something to do: asking them while it starts would keep their supervisor from starting them. For each
+// escalation that is booked only when somebody has approved it, it has a sub-agent that asks.
 class scheduling_agent : public troupe::agent {
  public:
-  explicit scheduling_agent(troupe::agent_context& context);
+  // `lasting`: its questions to people outlast the process.
+  explicit scheduling_agent(troupe::agent_context& context, bool lasting = false);
 
  private:
   troupe::task<void> see_to(new_follow_ups news, troupe::turn& now);
   troupe::task<troupe::result<void>> settle(settle_bookings, troupe::turn& now);
   troupe::task<troupe::result<void>> book_what(std::string sibling, troupe::turn& now);
+  troupe::task<troupe::result<void>> have_asked(escalation_question what, troupe::turn& now);
 
+  const bool lasting_;
   std::map<std::string, std::uint64_t> booked_;  // the version of each sibling's list that is booked
 };
 
 // Collects feedback; what it would learn from it is to come.
 class learning_agent : public troupe::agent {
  public:
-  explicit learning_agent(troupe::agent_context& context);
+  // `lasting`: it keeps what it has collected.
+  explicit learning_agent(troupe::agent_context& context, bool lasting = false);
 
  private:
   std::map<std::string, std::uint64_t> collected_;
 };
 
-// The supervisor of one patient with the four of them, each after those that it tells its news.
-troupe::supervisor_spec patient_team(const patient& who);
+// The supervisor of one patient with the four of them, each after those that it tells its news. `lasting`: what they
+// know and nobody can tell them again outlasts the process; the node needs a memory for it.
+troupe::supervisor_spec patient_team(const patient& who, bool lasting = false);
 // The names of the four.
 inline constexpr std::array<std::string_view, 4> sub_agents{"learning", "scheduling", "medication", "vitals"};
 

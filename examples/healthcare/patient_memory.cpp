@@ -197,6 +197,15 @@ result<forgotten> forget_patient(memory::store& of, const known_patient& who) {
   keep_out.operations.emplace_back(memory::set_state{hospital_space, forgotten_state(who.id), ""});
   keep_out.operations.emplace_back(memory::set_state{hospital_space, first_forgotten_state, ""});
   if (auto done = of.apply(std::move(keep_out)); !done) return std::move(done).error();
+  // What its escalations wait for, as a round that is not finished has it.
+  const auto agents = of.durable_agents();
+  if (!agents) return agents.error();
+  for (const auto& each : *agents) {
+    if (!patient_space(who.id).contains(each.agent)) continue;
+    memory::command drop;
+    drop.operations.emplace_back(memory::forget_agent{each.agent, {}});
+    if (auto done = of.apply(std::move(drop)); !done) return std::move(done).error();
+  }
   auto subject = of.forget(root, memory::forget_subject{who.id, hospital_space});
   if (!subject) return std::move(subject).error();
   auto space = of.forget(root, memory::forget_space{patient_space(who.id)});

@@ -45,6 +45,8 @@ struct run_report {
   std::uint64_t restarts = 0;
   std::uint64_t dead_letters = 0;
   std::uint64_t feedback = 0;  // collected by the learning agents
+  // Booked only when somebody approves them, and not decided; their patients have them among what is unplaced.
+  std::uint64_t escalations_open = 0;
   bool operator==(const run_report&) const = default;
 };
 

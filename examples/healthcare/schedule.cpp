@@ -21,10 +21,12 @@ bool planner::put(request_list wanted) {
   return true;
 }
 
-schedule planner::plan() const {
+schedule planner::plan() const { return healthcare::plan(requests(), clinic_); }
+
+std::vector<follow_up> planner::requests() const {
   std::vector<follow_up> all;
   for (const auto& [owner, list] : by_owner_) all.insert(all.end(), list.requests.begin(), list.requests.end());
-  return healthcare::plan(all, clinic_);
+  return all;
 }
 
 minutes within(urgency level) noexcept {

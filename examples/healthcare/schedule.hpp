@@ -121,6 +121,8 @@ class planner {
   // counts: a requester asks for the same in both.
   bool put(request_list wanted);
   [[nodiscard]] schedule plan() const;
+  // Of all requesters.
+  [[nodiscard]] std::vector<follow_up> requests() const;
 
   const clinic& at() const noexcept { return clinic_; }
 
