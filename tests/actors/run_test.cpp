@@ -30,6 +30,8 @@ const std::string isolation = TROUPE_ISOLATION_PROGRAM;
 const std::string lasting = TROUPE_LASTING_PROGRAM;
 const std::string remembering = TROUPE_MEMORY_PROGRAM;
 const std::string windows = TROUPE_WINDOWS_PROGRAM;
+const std::string durable = TROUPE_DURABLE_PROGRAM;
+const std::string tools = TROUPE_TOOLS_PROGRAM;
 const std::string counting = TROUPE_COUNTING_PROGRAM;
 
 }  // namespace
@@ -114,6 +116,16 @@ BOOST_AUTO_TEST_CASE(the_fifth_example_remembers_across_runs) {
   BOOST_TEST(third.code == 0, third.text);
   BOOST_TEST(third.has("(in a temporary folder, for this run only: --data FOLDER makes it last)"), third.text);
   BOOST_TEST(third.has("The concierge's day 1."), third.text);
+}
+
+BOOST_AUTO_TEST_CASE(the_eighth_example_calls_tools_and_survives_one) {
+  const auto out = run_program({tools, "--server", TROUPE_MCP_PEER_PROGRAM, "modern"});
+  BOOST_TEST(out.code == 0, out.text);
+  for (const char* said :
+       {R"({"miles":26.21)", "tool `convert`: /km: expected a number, got a string", "Ada has 5 euros more",
+        "it was not confirmed: that is too much", "tool `divide`: ", "SIGABRT", "  42\n",
+        "peer 7 speaks 2026-07-28 and has 2 tools.", "server/echo: It is called echo."})
+    BOOST_TEST(out.has(said), "lacks " << said << " in\n" << out.text);
 }
 
 BOOST_AUTO_TEST_CASE(the_sixth_example_keeps_a_year_in_a_small_window) {
@@ -279,6 +291,34 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   const auto version = run_program({lasting, "", "--version"});
   BOOST_TEST(version.code == 0);
   BOOST_TEST(version.has("lasting_program 1.2.3"), version.text);
+}
+
+// After each step, and while the order waits for the next one.
+BOOST_AUTO_TEST_CASE(the_seventh_example_is_killed_and_goes_on) {
+  const troupe::test::temporary_folder folder;
+  const std::vector<std::string> command{durable, "--data", (folder.path() / "orders").string()};
+  std::string all;
+  for (const char* step : {"take it from the shelf", "pack it", "write the bill", "call the carrier", "hand it over"}) {
+    support::process life{command, {}, {"STEP_MS=200"}};
+    BOOST_TEST(life.wait_for(step));
+    life.send(SIGKILL);
+    life.wait();
+    all += life.text();
+  }
+  support::process last{command, {}, {"STEP_MS=200"}};  // the same: other steps would be another turn
+  BOOST_TEST(last.wait() == 0, last.text());
+  all += last.text();
+  BOOST_TEST(last.text().find("in the books: 1 (piano)") != std::string::npos, all);
+  // A step that was killed as it was taken may be taken again; none is left out, and none is taken more often than
+  // that.
+  const auto times = [&](const std::string& what) {
+    std::size_t found = 0;
+    for (auto at = all.find(what); at != std::string::npos; at = all.find(what, at + 1)) ++found;
+    return found;
+  };
+  for (const char* step : {"take it from the shelf", "pack it", "write the bill", "call the carrier", "hand it over"})
+    BOOST_TEST((times(step) == 1 || times(step) == 2), all);
+  BOOST_TEST(times("in the books") == 1u, all);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,28 +2,28 @@
 // README.md.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "memory_sides.hpp"
-#include "report.hpp"
+#include "runs.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
+using bench::runner;
+using bench::say;
+using bench::scratch;
+using bench::table;
 using bench::unit;
 
 constexpr auto ours = "troupe";
@@ -45,49 +45,6 @@ struct settings {
   std::vector<std::string> only;
   bool wants(const std::string& name) const {
     return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
-  }
-};
-
-struct table {
-  std::string name;
-  bench::report report;
-};
-
-void say(const std::string& doing) {
-  if (isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << doing << std::flush;
-}
-
-// A folder of its own, that goes with it.
-class scratch {
- public:
-  explicit scratch(const fs::path& parent) : folder_{parent / std::to_string(getpid())} { fs::remove_all(folder_); }
-  ~scratch() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  const fs::path& folder() const { return folder_; }
-
- private:
-  fs::path folder_;
-};
-
-// Runs measurements and keeps whether all came to a number.
-struct runner {
-  bool complete = true;
-  void keep(const std::string& subject, const std::vector<bench::row*>& rows,
-            const std::function<std::vector<double>()>& measurement) {
-    const auto values = bench::isolated(measurement, rows.size());
-    for (std::size_t n = 0; n < rows.size(); ++n) {
-      complete = complete && values[n];
-      if (values[n]) rows[n]->samples[subject].push_back(*values[n]);
-    }
-  }
-  bool run(const std::function<void()>& step) {
-    const auto done = bench::isolated([&] { return step(), std::vector{1.0}; }, 1).front().has_value();
-    complete = complete && done;
-    return done;
   }
 };
 
@@ -317,28 +274,11 @@ int main(int argc, char** argv) {
   scans(with, run, tables);
   graphs(with, run, tables);
   say("");
-  for (const auto& each : tables) {
-    each.report.print_rows(std::cout);
-    std::cout << '\n';
-  }
-  if (!tables.empty()) tables.back().report.print_legend(std::cout);
+  bench::print(tables, std::cout);
   if (!bench::sqlite_available()) std::cout << "not installed, so not measured: SQLite (libsqlite3-dev)\n";
   if (!bench::faiss_available()) std::cout << "not installed, so not measured: faiss (libfaiss-dev)\n";
   std::error_code ignored;
   fs::remove(with.folder, ignored);
-  if (!json_file.empty()) {
-    nlohmann::ordered_json all;
-    for (const auto& each : tables) {
-      std::stringstream text;
-      each.report.write_json(text);
-      all[each.name] = nlohmann::ordered_json::parse(text.str());
-    }
-    std::ofstream out{json_file};
-    out << all.dump(2) << '\n';
-    if (!out.flush()) {
-      std::cerr << "bench: cannot write " << json_file << '\n';
-      return 1;
-    }
-  }
+  if (!json_file.empty() && !bench::write_json(tables, json_file)) return 1;
   return run.complete ? 0 : 1;
 }

@@ -32,7 +32,7 @@ std::string scaled(double value, unit u) {
     const auto found = std::find_if(steps.begin(), steps.end(), [&](const step& s) { return value >= s.factor; });
     const auto& chosen = found == steps.end() ? steps.back() : *found;
     const double shown = value / chosen.factor;
-    return shown < 1'000 ? fmt::format("{:.3g}{}", shown, chosen.name) : fmt::format("{:.0f}{}", shown, chosen.name);
+    return shown < 999.5 ? fmt::format("{:.3g}{}", shown, chosen.name) : fmt::format("{:.0f}{}", shown, chosen.name);
   };
   switch (u) {
     case unit::ops_per_s: return pick(rates);

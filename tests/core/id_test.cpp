@@ -86,6 +86,22 @@ BOOST_AUTO_TEST_CASE(text_and_bytes_come_back) {
              "018cc251-f400-7000-8000-00000000000a");
 }
 
+BOOST_AUTO_TEST_CASE(names_of_parts_are_the_same_each_time_and_differ) {
+  virtual_clock time;
+  id_generator ids{time, 1};
+  const auto one = ids.next(), other = ids.next();
+  BOOST_TEST(one.derived(1) == one.derived(1));
+  BOOST_TEST((one.derived(1).time() == one.time()));
+  std::set<id> all{one, other};
+  for (std::uint64_t n = 0; n < 1000; ++n) {
+    all.insert(one.derived(n));
+    all.insert(other.derived(n << 32));
+  }
+  BOOST_TEST(all.size() == 2002u);
+  for (const auto& each : all) BOOST_TEST((id::from_bytes(each.bytes()) == each));
+  BOOST_TEST(one.derived(1).to_string().substr(24) != one.derived(2).to_string().substr(24));
+}
+
 BOOST_AUTO_TEST_CASE(order_of_text_is_order_of_ids) {
   virtual_clock time;
   id_generator ids{time, 3};

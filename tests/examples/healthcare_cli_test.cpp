@@ -1,98 +1,23 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <boost/test/unit_test.hpp>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "examples/fhir_text.hpp"
-#include "support/process.hpp"
+#include "examples/healthcare_program.hpp"
 
 // The program as its user meets it.
 
-namespace {
-
-struct ended {
-  int code;
-  std::string text;
-};
-ended run(std::vector<std::string> command, const std::string& input = {}) {
-  support::process program{command, input};
-  const int code = program.wait();
-  return {code, program.text()};
-}
-ended healthcare(std::vector<std::string> arguments, const std::string& input = {}) {
-  arguments.insert(arguments.begin(), TROUPE_HEALTHCARE_PROGRAM);
-  return run(std::move(arguments), input);
-}
-// Through a shell, for what only that can set up; "$0" is the program.
-ended shell(const std::string& script) { return run({"/bin/sh", "-c", script, TROUPE_HEALTHCARE_PROGRAM}); }
-
-bool has(const ended& what, const std::string& text) { return what.text.find(text) != std::string::npos; }
-
-const std::string folder = TROUPE_HEALTHCARE_DATA;
-
-std::string shipped_stream() {
-  std::ifstream file{folder + "/vitals.ndjson"};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-nlohmann::json findings_of(const ended& what) {
-  auto out = nlohmann::json::parse(what.text, nullptr, false);
-  BOOST_TEST_REQUIRE(out.is_object(), what.text);
-  out.erase("run");
-  return out;
-}
-
-// A place for files that lives as long as the test.
-class place {
- public:
-  place() : path_{std::filesystem::temp_directory_path() / ("troupe_cli_" + std::to_string(::getpid()))} {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  place(const place&) = delete;
-  place& operator=(const place&) = delete;
-  ~place() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
-// A named pipe whose other end stays open for as long as this lives, so that whoever reads it waits.
-class open_pipe {
- public:
-  explicit open_pipe(const std::string& path) {
-    BOOST_TEST_REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-    end_ = ::open(path.c_str(), O_RDWR);
-    BOOST_TEST_REQUIRE(end_ >= 0);
-  }
-  open_pipe(const open_pipe&) = delete;
-  open_pipe& operator=(const open_pipe&) = delete;
-  ~open_pipe() { ::close(end_); }
-  void write(const std::string& text) const {
-    BOOST_TEST_REQUIRE(::write(end_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-  }
-
- private:
-  int end_;
-};
-
-}  // namespace
+using namespace healthcare_program;
 
 BOOST_AUTO_TEST_SUITE(healthcare_cli_test)
 
 BOOST_AUTO_TEST_CASE(without_arguments_it_shows_what_it_found_in_the_data_that_ships_with_it) {
-  const auto out = healthcare({});
+  const auto out = assistant({});
   BOOST_TEST(out.code == 0, out.text);
   BOOST_TEST(has(out, "ward-01"), out.text);
   BOOST_TEST(has(out, "as of 2024-05-06T08:00:00Z"), out.text);
 }
 
 BOOST_AUTO_TEST_CASE(json_of_a_stream_on_standard_input_parses) {
-  const auto out = healthcare({"--bundles", folder, "--vitals", "-", "-o", "json", "--threads", "2"}, shipped_stream());
+  const auto out = assistant({"--bundles", folder, "--vitals", "-", "-o", "json", "--threads", "2"}, shipped_stream());
   BOOST_TEST_REQUIRE(out.code == 0, out.text);
   const auto parsed = nlohmann::json::parse(out.text, nullptr, false);
   BOOST_TEST_REQUIRE(parsed.is_object(), out.text);
@@ -100,7 +25,7 @@ BOOST_AUTO_TEST_CASE(json_of_a_stream_on_standard_input_parses) {
   BOOST_TEST(parsed.at("run").at("problems").get<int>() == 0);
   BOOST_TEST(out.text.ends_with("}\n"));
   BOOST_TEST(!out.text.ends_with("\n\n"));
-  BOOST_TEST((findings_of(out) == findings_of(healthcare({"-o", "json"}))));
+  BOOST_TEST((findings_of(out) == findings_of(assistant({"-o", "json"}))));
 }
 
 BOOST_AUTO_TEST_CASE(a_named_pipe_is_read_once) {
@@ -110,16 +35,16 @@ BOOST_AUTO_TEST_CASE(a_named_pipe_is_read_once) {
   const auto out =
       shell("cat '" + folder + "/vitals.ndjson' > '" + pipe + "' & exec \"$0\" -o json --vitals '" + pipe + "'");
   BOOST_TEST_REQUIRE(out.code == 0, out.text);
-  BOOST_TEST((findings_of(out) == findings_of(healthcare({"-o", "json"}))));
+  BOOST_TEST((findings_of(out) == findings_of(assistant({"-o", "json"}))));
 }
 
 BOOST_AUTO_TEST_CASE(without_a_stream_the_same_is_found_every_time) {
-  const auto out = healthcare({"--bundles", folder, "-o", "json"});
+  const auto out = assistant({"--bundles", folder, "-o", "json"});
   BOOST_TEST_REQUIRE(out.code == 0, out.text);
   const auto disturbed = shell("exec \"$0\" --bundles '" + folder + "' -o json --chaos 1 2> /dev/null");
   BOOST_TEST((findings_of(out) == findings_of(disturbed)));
   BOOST_TEST(has(out, "2025-01-01T08:00:00Z"), out.text);
-  const auto later = healthcare({"--bundles", folder, "-o", "json", "--as-of", "2024-06-03T09:00:00+02:00"});
+  const auto later = assistant({"--bundles", folder, "-o", "json", "--as-of", "2024-06-03T09:00:00+02:00"});
   BOOST_TEST(has(later, "2024-06-03T08:00:00Z"), later.text);
 }
 
@@ -127,7 +52,7 @@ BOOST_AUTO_TEST_CASE(problems_carry_file_and_line) {
   const place files;
   std::ofstream{files / "a.json"} << "{\n oops";
   std::ofstream{files / "b.json"} << "[]";
-  const auto out = healthcare({"--bundles", files / "", "--vitals", "-"}, "\n{\n");
+  const auto out = assistant({"--bundles", files / "", "--vitals", "-"}, "\n{\n");
   BOOST_TEST(out.code == 0, out.text);
   BOOST_TEST(has(out, "a.json:2: column 2: "), out.text);
   BOOST_TEST(has(out, "b.json:1: "), out.text);
@@ -147,7 +72,7 @@ BOOST_AUTO_TEST_CASE(where_a_reader_cannot_have_a_process_of_its_own_it_says_so_
   BOOST_TEST(has(refused, "--reader inlined"), refused.text);
   const auto inlined = shell("ulimit -d 900000 && exec \"$0\" -o json --reader inlined");
   BOOST_TEST_REQUIRE(inlined.code == 0, inlined.text);
-  BOOST_TEST((findings_of(inlined) == findings_of(healthcare({"-o", "json"}))));
+  BOOST_TEST((findings_of(inlined) == findings_of(assistant({"-o", "json"}))));
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_ends_the_stream_and_what_is_known_is_shown) {
@@ -201,18 +126,18 @@ BOOST_AUTO_TEST_CASE(a_folder_or_stream_that_cannot_be_read_is_named) {
   std::filesystem::create_symlink("loop", files / "loop");
   for (const auto& path : {std::string{"/no/such/place"}, std::string(5'000, 'a'), files / "loop"}) {
     for (const auto* flag : {"--bundles", "--vitals"}) {
-      const auto out = healthcare({flag, path});
+      const auto out = assistant({flag, path});
       BOOST_TEST(out.code == 64, out.text);
       BOOST_TEST(has(out, std::string{"healthcare: "} + flag + " " + path.substr(0, 100)), out.text);
     }
   }
-  BOOST_TEST(has(healthcare({"--bundles", "/no/such/place"}), "No such file or directory"));
-  BOOST_TEST(healthcare({"--bundles", "/dev/null"}).code == 64);
-  BOOST_TEST(healthcare({"--vitals", "/"}).code == 64);
+  BOOST_TEST(has(assistant({"--bundles", "/no/such/place"}), "No such file or directory"));
+  BOOST_TEST(assistant({"--bundles", "/dev/null"}).code == 64);
+  BOOST_TEST(assistant({"--vitals", "/"}).code == 64);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_flag_is_named) {
-  const auto out = healthcare({"--frobnicate"});
+  const auto out = assistant({"--frobnicate"});
   BOOST_TEST(out.code == 64);
   BOOST_TEST(has(out, "--frobnicate"), out.text);
   BOOST_TEST(has(out, "Try healthcare --help."), out.text);
@@ -234,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_value_that_is_not_allowed_is_named) {
                                     {"--as-of", "yesterday"},
                                     {"--reader", "nowhere"},
                                     {"--log-level", "loud"}}) {
-    const auto out = healthcare({flag, value});
+    const auto out = assistant({flag, value});
     BOOST_TEST(out.code == 64, flag << " " << value << ": " << out.text);
     BOOST_TEST(has(out, flag), out.text);
   }
@@ -244,22 +169,22 @@ BOOST_AUTO_TEST_CASE(names_cannot_harm_the_terminal) {
   const place files;
   std::ofstream{files / "a.json"} << fhir_text::bundle_text(
       fhir_text::entry_text(R"({"resourceType":"Patient","id":"p1","name":[{"family":"A\u202eB\u001b[31m\u0085"}]})"));
-  const auto out = healthcare({"--bundles", files / ""});
+  const auto out = assistant({"--bundles", files / ""});
   BOOST_TEST(has(out, "A?B?[31m?"), out.text);
   BOOST_TEST(!has(out, "\x1b"));
-  BOOST_TEST(!has(healthcare({"--bundles", files / "", "-o", "json"}), "\u202e"));
+  BOOST_TEST(!has(assistant({"--bundles", files / "", "-o", "json"}), "\u202e"));
 }
 
 BOOST_AUTO_TEST_CASE(a_question_is_answered_from_what_is_remembered) {
   const place files;
   const auto data = files / "memory";
-  const auto first = healthcare({"--data", data, "--ask", "Which dose of lisinopril?", "--patient", "amalia"});
+  const auto first = assistant({"--data", data, "--ask", "Which dose of lisinopril?", "--patient", "amalia"});
   BOOST_TEST_REQUIRE(first.code == 0, first.text);
   BOOST_TEST(has(first, "Amalia Berg was prescribed lisinopril 10 MG Oral Tablet on 2024-05-05"), first.text);
   BOOST_TEST(has(first, "6 patients with"), first.text);
   // A new process; nothing is read again.
   const auto again =
-      healthcare({"--data", data, "--ask", "Which dose of lisinopril?", "--patient", "ward-01", "-o", "json"});
+      assistant({"--data", data, "--ask", "Which dose of lisinopril?", "--patient", "ward-01", "-o", "json"});
   const auto parsed = nlohmann::json::parse(again.text, nullptr, false);
   BOOST_TEST_REQUIRE(parsed.is_object(), again.text);
   BOOST_TEST(parsed.at("patient") == "ward-01");
@@ -274,7 +199,7 @@ BOOST_AUTO_TEST_CASE(facts_are_shown_as_of_a_date) {
   const place files;
   const auto facts = [&](std::vector<std::string> more) {
     more.insert(more.begin(), {"--data", files / "memory", "--facts"});
-    return healthcare(more);
+    return assistant(more);
   };
   const auto drug = "medication/lisinopril 10 mg oral tablet";
   const auto now = facts({"--patient", "Amalia Berg"});
@@ -293,38 +218,38 @@ BOOST_AUTO_TEST_CASE(facts_are_shown_as_of_a_date) {
 BOOST_AUTO_TEST_CASE(a_patient_is_forgotten_with_a_receipt_and_for_good) {
   const place files;
   const auto data = files / "memory";
-  BOOST_TEST(healthcare({"--data", data, "--facts"}).code == 0);
-  const auto unasked = healthcare({"--data", data, "--forget", "amalia"});
+  BOOST_TEST(assistant({"--data", data, "--facts"}).code == 0);
+  const auto unasked = assistant({"--data", data, "--forget", "amalia"});
   BOOST_TEST(unasked.code == 64, unasked.text);
   BOOST_TEST(has(unasked, "--yes"), unasked.text);
-  const auto done = healthcare({"--data", data, "--forget", "amalia", "--yes"});
+  const auto done = assistant({"--data", data, "--forget", "amalia", "--yes"});
   BOOST_TEST(done.code == 0, done.text);
   BOOST_TEST(has(done, "8 records erased"), done.text);
   BOOST_TEST(has(done, "audit line"), done.text);
   BOOST_TEST(has(done, "verified"), done.text);
   BOOST_TEST(!has(done, "NOT VERIFIED"), done.text);
-  const auto gone = healthcare({"--data", data, "--ask", "lisinopril", "--patient", "amalia"});
+  const auto gone = assistant({"--data", data, "--ask", "lisinopril", "--patient", "amalia"});
   BOOST_TEST(gone.code == 64, gone.text);
   BOOST_TEST(has(gone, "known: Bruno Castel (ward-02), "), gone.text);
   // Her bundle is read again, and she stays forgotten.
-  const auto again = healthcare({"--data", data, "--bundles", folder, "--ask", "Amalia Berg lisinopril"});
+  const auto again = assistant({"--data", data, "--bundles", folder, "--ask", "Amalia Berg lisinopril"});
   BOOST_TEST(again.code == 0, again.text);
   BOOST_TEST(has(again, "5 known, 1 forgotten"), again.text);
   BOOST_TEST(again.text.find("Amalia", again.text.find('\n')) == std::string::npos, again.text);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_folder_the_memory_is_a_temporary_one_and_says_so) {
-  const auto out = healthcare({"--facts", "--patient", "amalia"});
+  const auto out = assistant({"--facts", "--patient", "amalia"});
   BOOST_TEST(out.code == 0, out.text);
   BOOST_TEST(has(out, "temporary"), out.text);
 }
 
 BOOST_AUTO_TEST_CASE(a_round_that_remembers_finds_the_same) {
   const place files;
-  const auto out = healthcare({"--data", files / "memory", "-o", "json"});
+  const auto out = assistant({"--data", files / "memory", "-o", "json"});
   BOOST_TEST_REQUIRE(out.code == 0, out.text);
-  BOOST_TEST((findings_of(out) == findings_of(healthcare({"-o", "json"}))));
-  BOOST_TEST(has(healthcare({"--data", files / "memory", "--facts"}), "Amalia Berg (ward-01)"));
+  BOOST_TEST((findings_of(out) == findings_of(assistant({"-o", "json"}))));
+  BOOST_TEST(has(assistant({"--data", files / "memory", "--facts"}), "Amalia Berg (ward-01)"));
 }
 
 BOOST_AUTO_TEST_CASE(flags_of_the_memory_that_do_not_fit_are_named) {
@@ -340,14 +265,14 @@ BOOST_AUTO_TEST_CASE(flags_of_the_memory_that_do_not_fit_are_named) {
            {{"--data", "/dev/null", "--facts"}, "--data /dev/null"},
            {{"--facts", "--patient", "nobody"}, "known: Amalia Berg (ward-01), "},
            {{"--facts", "--patient", "e"}, "several are meant: Amalia Berg (ward-01), "}}) {
-    const auto out = healthcare(arguments);
+    const auto out = assistant(arguments);
     BOOST_TEST(out.code == 64, part << ": " << out.text);
     BOOST_TEST(has(out, part), out.text);
   }
 }
 
 BOOST_AUTO_TEST_CASE(help_is_no_error) {
-  const auto out = healthcare({"--help"});
+  const auto out = assistant({"--help"});
   BOOST_TEST(out.code == 0);
   for (const auto* part :
        {"--chaos", "--reader", "--as-of", "--ask", "--facts", "--forget", "--data", "SIGINT", "Exit codes"})

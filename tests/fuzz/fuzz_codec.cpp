@@ -48,6 +48,28 @@ struct values {
              FIELD(both) FIELD(seconds) FIELD(when) FIELD(where) FIELD(number) FIELD(trace) FIELD(why))
 };
 
+// Structs with versions, in each other, that keep what they do not know.
+struct changed {
+  std::uint32_t grams = 0;
+  std::vector<changed> parts;
+  std::optional<point> at;
+  net::unknown_fields rest;
+  static constexpr std::uint32_t schema_version = 3;
+  static result<void> upgrade(net::fields& was, std::uint32_t from) {
+    if (from < 2) was.rename("items", "parts");
+    const auto kg = was.get<std::uint32_t>("kg");
+    if (!kg || !*kg) return kg ? ok() : kg.error();
+    return was.set("grams", **kg * 1000);
+  }
+  FIELDS(changed, FIELD(grams) FIELD(parts) FIELD(at) FIELD(rest))
+};
+struct first {
+  std::uint32_t kg = 0;
+  std::vector<first> items;
+  net::unknown_fields rest;
+  FIELDS(first, FIELD(kg) FIELD(items) FIELD(rest))
+};
+
 void require(bool holds) {
   if (!holds) std::abort();
 }
@@ -89,5 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_as<branch>(bytes);
   read_as<values>(bytes);
   read_as<std::vector<std::map<std::int32_t, std::string>>>(bytes);
+  read_as<changed>(bytes);
+  read_as<first>(bytes);
   return 0;
 }

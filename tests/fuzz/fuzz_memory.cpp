@@ -78,6 +78,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 's': try_row<space_row>(bytes); break;
     case 'f': try_row<fact_row>(bytes); break;
     case 'h': try_row<heat_row>(bytes); break;
+    case 'i': try_row<inbox_message>(bytes); break;
+    case 'e': try_row<journaled_effect>(bytes); break;
+    case 't': try_row<turn_row>(bytes); break;
     case 'b': try_row<blob_row>(bytes); break;
     case 'a': try_row<audit_entry>(bytes); break;
     case 'p': try_block<posting>(bytes, decode_postings); break;

@@ -165,6 +165,17 @@ class memory_model {
     spaces_.erase(in);
   }
   void one(const memory::note_audit&) {}
+  // The journal touches no record: journal_test is about it.
+  void one(const memory::register_agent&) {}
+  void one(const memory::accept_message&) {}
+  void one(const memory::begin_turn&) {}
+  void one(const memory::note_effect&) {}
+  void one(const memory::end_turn&) {}
+  void one(const memory::rest_turn&) {}
+  void one(const memory::set_message_aside&) {}
+  void one(const memory::take_message_back&) {}
+  void one(const memory::forget_agent&) {}
+  void one(const memory::note_charges&) {}
 
   void erase_all(std::vector<id> ids) {
     while (!ids.empty()) {
