@@ -293,32 +293,39 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   BOOST_TEST(version.has("lasting_program 1.2.3"), version.text);
 }
 
-// After each step, and while the order waits for the next one.
+// As soon as a step is seen that no earlier life took. How much further a life comes before the signal reaches it is up
+// to the machine.
 BOOST_AUTO_TEST_CASE(the_seventh_example_is_killed_and_goes_on) {
   const troupe::test::temporary_folder folder;
   const std::vector<std::string> command{durable, "--data", (folder.path() / "orders").string()};
+  const std::vector<std::string> step_time{"STEP_MS=200"};  // always the same: other steps would be another turn
   std::string all;
-  for (const char* step : {"take it from the shelf", "pack it", "write the bill", "call the carrier", "hand it over"}) {
-    support::process life{command, {}, {"STEP_MS=200"}};
-    BOOST_TEST(life.wait_for(step));
-    life.send(SIGKILL);
-    life.wait();
-    all += life.text();
-  }
-  support::process last{command, {}, {"STEP_MS=200"}};  // the same: other steps would be another turn
-  BOOST_TEST(last.wait() == 0, last.text());
-  all += last.text();
-  BOOST_TEST(last.text().find("in the books: 1 (piano)") != std::string::npos, all);
-  // A step that was killed as it was taken may be taken again; none is left out, and none is taken more often than
-  // that.
   const auto times = [&](const std::string& what) {
     std::size_t found = 0;
     for (auto at = all.find(what); at != std::string::npos; at = all.find(what, at + 1)) ++found;
     return found;
   };
-  for (const char* step : {"take it from the shelf", "pack it", "write the bill", "call the carrier", "hand it over"})
-    BOOST_TEST((times(step) == 1 || times(step) == 2), all);
-  BOOST_TEST(times("in the books") == 1u, all);
+  const auto steps = {"take it from the shelf", "pack it", "write the bill", "call the carrier", "hand it over"};
+  for (const char* step : steps) {
+    if (times(step) > 0) continue;
+    support::process life{command, {}, step_time};
+    BOOST_TEST(life.wait_for(step));
+    life.send(SIGKILL);
+    life.wait();
+    all += life.text();
+  }
+  support::process last{command, {}, step_time};
+  BOOST_TEST(last.wait() == 0, last.text());
+  all += last.text();
+  // What was killed as it was taken may be taken again; none is left out, and none is taken more often than that.
+  for (const char* step : steps) BOOST_TEST((times(step) == 1 || times(step) == 2), all);
+  BOOST_TEST((times("in the books: 1 (piano)") == 1 || times("in the books: 1 (piano)") == 2), all);
+  BOOST_TEST(times("in the books: 2") == 0u, all);
+
+  support::process again{command, {}, step_time};
+  BOOST_TEST(again.wait() == 0, again.text());
+  BOOST_TEST(again.text().find("the piano was delivered in an earlier life") != std::string::npos, again.text());
+  BOOST_TEST(again.text().find("in the books") == std::string::npos, again.text());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
