@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
@@ -18,9 +19,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// After a write that failed, nothing is acknowledged until the store is opened again, so that RocksDB's own attempts to
+// go on are of no use; and closing would have to wait for them, and they for work that failed, too. A compaction for
+// which there was no room, which has harmed nobody, is tried again once there is.
+class no_recovery_of_writes final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error, bool* automatic) override {
+    if (error.severity() >= rocksdb::Status::Severity::kHardError) *automatic = false;
+  }
+};
+
 rocksdb::Options options_of_all(const database_options& from) {
   rocksdb::Options options;
   if (from.env) options.env = from.env;
+  options.listeners.push_back(std::make_shared<no_recovery_of_writes>());
+  options.max_bgerror_resume_count = 0;
   options.create_if_missing = !from.read_only;
   options.create_missing_column_families = !from.read_only;
   // A log that is damaged in its middle is refused; one whose end was cut off by a crash is not (facts: the default
