@@ -110,6 +110,26 @@ void recovery(const settings& with, runner& run, std::vector<table>& tables) {
   }
 }
 
+void passive(const settings& with, runner& run, std::vector<table>& tables) {
+  if (!with.wants("passive")) return;
+  auto& report = tables.emplace_back(table{"passive", bench::report{{ours}}}).report;
+  for (const std::size_t agents : {1'000, 10'000}) {
+    const auto named = [&](const char* what) { return fmt::format("{}_{}", what, agents); };
+    const std::vector<bench::row*> rows{&report.add(named("started"), unit::seconds, {}),
+                                        &report.add(named("memory"), unit::bytes, {})};
+    for (int n = 0; n < with.repeat; ++n) {
+      say(fmt::format("{} {}/{}", named("passive"), n + 1, with.repeat));
+      const scratch at{with.folder};
+      const bench::crash_load load{at.folder(), agents, 1};
+      if (!run.crash([&](const auto& ready) { bench::crash_passive(load, ready); })) continue;
+      run.keep(ours, rows, [&] {
+        const auto found = bench::recover_passive(load);
+        return std::vector{found.started_s, found.agent_bytes};
+      });
+    }
+  }
+}
+
 void journal(const settings& with, runner& run, std::vector<table>& tables) {
   if (!with.wants("journal")) return;
   auto& report = tables.emplace_back(table{"journal", bench::report{{ours}}}).report;
@@ -151,8 +171,8 @@ int main(int argc, char** argv) {
   app.add_flag("--pool", with.pooled, "Ours does effects with turn::run, on the pool, and not with turn::once");
   app.add_flag("--alone", with.alone, "Ours alone, as for a profiler");
   app.add_option("--json", json_file, "Also write every sample to this file");
-  app.add_option("--only", with.only, "Only these: turns, recovery, journal")
-      ->check(CLI::IsMember({"turns", "recovery", "journal"}));
+  app.add_option("--only", with.only, "Only these: turns, recovery, passive, journal")
+      ->check(CLI::IsMember({"turns", "recovery", "passive", "journal"}));
   CLI11_PARSE(app, argc, argv);
   with.folder = folder;
   if (with.quick) {
@@ -164,6 +184,7 @@ int main(int argc, char** argv) {
   std::vector<table> tables;
   turns(with, run, tables);
   recovery(with, run, tables);
+  passive(with, run, tables);
   journal(with, run, tables);
   say("");
   bench::print(tables, std::cout);

@@ -1,11 +1,13 @@
 // Our side of bench_turns: what a node does with turns that were not ended when its process was killed.
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <thread>
 #include <troupe/actors/agent.hpp>
 #include <troupe/memory/errc.hpp>
 
+#include "report.hpp"
 #include "turns_ours.hpp"
 #include "turns_sides.hpp"
 
@@ -106,6 +108,54 @@ void start(troupe::node& node, const crash_load& load, count_down& asked, count_
   ours::must(node.supervise(std::move(runners)));
 }
 
+// Waits for a person.
+class petitioner : public troupe::agent {
+ public:
+  explicit petitioner(agent_context& context) : agent{context} { on(&petitioner::ask); }
+
+ private:
+  task<void> ask(errand what, turn& now) {
+    const troupe::approval_request wanted{.subject = "a petition", .details = std::move(what.text)};
+    co_await now.approval(wanted);
+  }
+};
+
+void start_petitioners(troupe::node& node, std::size_t agents) {
+  troupe::supervisor_spec all{.name = "petitioners"};
+  auto how = ours::durable;
+  how.passivate_after = troupe::duration{0};
+  for (std::size_t n = 0; n < agents; ++n)
+    all.children.push_back(troupe::child<petitioner>("p" + std::to_string(n), how));
+  ours::must(node.supervise(std::move(all)));
+}
+
+bool are_passive(const troupe::node& node, std::size_t agents) {
+  return static_cast<std::size_t>(std::ranges::count(node.agents(), troupe::health::passive,
+                                                     &troupe::agent_info::state)) == agents &&
+         node.approvals().size() == agents;
+}
+
+// A message for each of so many agents, from 64 threads.
+void post_all(troupe::node& node, std::size_t messages, const std::function<path(std::size_t)>& to) {
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 64; ++t)
+      threads.emplace_back([&] {
+        for (auto n = next++; n < messages && !failed; n = next++) {
+          const auto whom = node.ref(to(n));
+          auto posted = node.post(whom, errand{message_text(n)});
+          // That all agents have started has filled the queue, perhaps.
+          while (!posted && posted.error().is(troupe::memory_errc::overloaded))
+            posted = node.post(whom, errand{message_text(n)});
+          if (!posted) failed = true;
+        }
+      });
+  }
+  if (failed) throw std::runtime_error{"ours: a message was not accepted"};
+}
+
 }  // namespace
 
 void crash_ours(const crash_load& load, const std::function<void()>& ready) {
@@ -113,23 +163,8 @@ void crash_ours(const crash_load& load, const std::function<void()>& ready) {
   ours::world world{load.folder};
   auto& node = world.node();
   start(node, load, asked, all, false);
-  std::atomic<std::size_t> next{0};
-  std::atomic<bool> failed{false};
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 64; ++t)
-      threads.emplace_back([&] {
-        for (auto n = next++; n < load.agents * load.turns_each && !failed; n = next++) {
-          const auto to = node.ref(path{"/runners/r" + std::to_string(n % load.agents)});
-          auto posted = node.post(to, errand{message_text(n)});
-          // That all agents have started has filled the queue, perhaps.
-          while (!posted && posted.error().is(troupe::memory_errc::overloaded))
-            posted = node.post(to, errand{message_text(n)});
-          if (!posted) failed = true;
-        }
-      });
-  }
-  if (failed) throw std::runtime_error{"ours: a message was not accepted"};
+  post_all(node, load.agents * load.turns_each,
+           [&](std::size_t n) { return path{"/runners/r" + std::to_string(n % load.agents)}; });
   asked.done.get_future().wait();
   ready();
 }
@@ -146,6 +181,24 @@ recovery_figures recover_ours(const crash_load& load) {
   };
   const auto waiting = seconds(asked);
   return {waiting, seconds(all)};
+}
+
+void crash_passive(const crash_load& load, const std::function<void()>& ready) {
+  ours::world world{load.folder};
+  start_petitioners(world.node(), load.agents);
+  post_all(world.node(), load.agents, [](std::size_t n) { return path{"/petitioners/p" + std::to_string(n)}; });
+  while (!are_passive(world.node(), load.agents)) std::this_thread::sleep_for(50ms);
+  ready();
+}
+
+passive_figures recover_passive(const crash_load& load) {
+  const auto before = resident_bytes();
+  const auto began = stopwatch::now();
+  ours::world world{load.folder};
+  start_petitioners(world.node(), load.agents);
+  const std::chrono::duration<double> took = stopwatch::now() - began;
+  if (!are_passive(world.node(), load.agents)) throw std::runtime_error{"ours: not all agents are passive"};
+  return {took.count(), (resident_bytes() - before) / static_cast<double>(load.agents)};
 }
 
 }  // namespace bench

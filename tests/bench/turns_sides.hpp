@@ -53,6 +53,14 @@ recovery_figures recover_ours(const crash_load& load);
 void crash_sqlite(const crash_load& load, const std::function<void()>& ready);
 recovery_figures recover_sqlite(const crash_load& load);
 
+// Ours alone: agents that have given back their memory, each in a turn that waits for a person, one message each.
+struct passive_figures {
+  double started_s = 0;    // from opening the memory until all are there
+  double agent_bytes = 0;  // that the process has grown by, for each
+};
+void crash_passive(const crash_load& load, const std::function<void()>& ready);
+passive_figures recover_passive(const crash_load& load);
+
 // A conversation: each turn remembers what is said to it, fills a window, recalls, gets an answer and remembers that.
 struct journal_figures {
   double window_bytes = 0, recall_bytes = 0, answer_bytes = 0;  // that the effect takes in the journal, with its key
