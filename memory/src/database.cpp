@@ -84,6 +84,13 @@ rocksdb::ColumnFamilyOptions options_of(family which, const rocksdb::Options& al
       // places.
       options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
       break;
+    case family::journal:
+      // The writer looks for each row before it is written, and most are not there. The next row of an agent comes near
+      // its last one.
+      options.memtable_prefix_bloom_size_ratio = 0.05;
+      options.memtable_whole_key_filtering = true;
+      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+      break;
     case family::archive:
       options.compression = rocksdb::kZSTD;
       options.compression_opts.level = 6;

@@ -11,10 +11,8 @@ namespace support {
 class event {
  public:
   void happen() {
-    {
-      std::scoped_lock lock{mutex_};
-      happened_ = true;
-    }
+    std::scoped_lock lock{mutex_};  // until the end: whoever wakes may be the one to destroy this
+    happened_ = true;
     changed_.notify_all();
   }
   // False if it did not happen in time.
