@@ -50,10 +50,8 @@ class head_count {
 
  private:
   void change(int by) {
-    {
-      std::scoped_lock held{mutex_};
-      alive_ += by;
-    }
+    std::scoped_lock held{mutex_};
+    alive_ += by;
     changed_.notify_all();
   }
 

@@ -36,10 +36,8 @@ inline troupe::node_options threaded(std::size_t threads = 2) {
 class ends {
  public:
   void add(troupe::down what) {
-    {
-      std::scoped_lock lock{mutex_};
-      all_.push_back(std::move(what));
-    }
+    std::scoped_lock lock{mutex_};
+    all_.push_back(std::move(what));
     changed_.notify_all();
   }
   // The next one; fails the test if there is none in time.
