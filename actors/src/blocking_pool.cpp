@@ -11,9 +11,9 @@ blocking_pool::blocking_pool(std::size_t threads, std::size_t bound, bool determ
 
 blocking_pool::~blocking_pool() { stop(); }
 
-bool blocking_pool::submit(std::function<void()> work) {
+bool blocking_pool::submit(std::function<void()> work, bool past_bound) {
   std::scoped_lock lock{mutex_};
-  if (stopped_ || waiting_.load() >= bound_) return false;
+  if (stopped_ || (!past_bound && waiting_.load() >= bound_)) return false;
   ++waiting_;
   if (deterministic_) {
     queue_.push_back(std::move(work));

@@ -19,8 +19,8 @@ class blocking_pool {
  public:
   blocking_pool(std::size_t threads, std::size_t bound, bool deterministic);
   ~blocking_pool();
-  // False if the queue is full or the pool is stopped.
-  bool submit(std::function<void()> work);
+  // False if the queue is full or the pool is stopped. `past_bound`: of what is bounded elsewhere.
+  bool submit(std::function<void()> work, bool past_bound = false);
   bool run_one();
   // Lets work that runs end, forgets what waits.
   void stop();

@@ -318,9 +318,9 @@ void cell::stop(signal what) {
     case phase::shell:
       if (agent_ && !what.for_good) let_go_of_failed_agent();
       if (!agent_) {
-        const bool for_good = what.for_good;
-        if (what.origin) what.origin->resolve(what.id, message::of(last_cause_ ? *last_cause_ : exit_cause::normal()));
-        if (for_good) terminate();
+        const auto last = last_cause_ ? *last_cause_ : exit_cause::normal();
+        if (what.for_good) terminate();  // first: whoever hears of it may start another at this path
+        if (what.origin) what.origin->resolve(what.id, message::of(last));
         break;
       }
       [[fallthrough]];  // failed, and not to come back: its stop hook runs now
@@ -349,9 +349,9 @@ void cell::kill(signal what) {
       if (!what.origin && !what.for_good) break;  // nobody there to kill
       if (!what.for_good) let_go_of_failed_agent();
       agent_.reset();
-      const bool for_good = what.for_good;
-      if (what.origin) what.origin->resolve(what.id, message::of(last_cause_ ? *last_cause_ : cause));
-      if (for_good) terminate();
+      const auto last = last_cause_ ? *last_cause_ : cause;
+      if (what.for_good) terminate();
+      if (what.origin) what.origin->resolve(what.id, message::of(last));
       break;
     }
     case phase::ending:

@@ -258,14 +258,15 @@ void cell::commit(turn& over, result<message> reply) {
     mail.trace = over.trace_;
     if (!inbox) {
       others->emplace_back(each.to, std::move(mail));
-    } else if (!inbox->has_room()) {
+    } else if (auto room = inbox->take_room(); !room) {
       home().drop(drop_reason::mailbox_full, inbox->where(), mail.payload.type_name());
     } else {
       auto made = inbox->stage(std::move(mail), journal.next_message());
       if (!made) throw failure{std::move(made).error()};
-      if (each.later) made->what.what.due = what.at + each.delay;
+      if (each.later) made->what.what.due = later(what.at, each.delay);
       std::ranges::move(inbox->registration(), std::back_inserter(what.operations));
       what.operations.emplace_back(made->what);
+      made->room = std::move(room);
       staged->push_back({inbox, std::move(*made)});
     }
     return true;
@@ -288,6 +289,7 @@ void cell::commit(turn& over, result<message> reply) {
         if (done) {
           charges->sent();
           for (auto& each : *staged) {
+            each.what.room.reset();
             each.to->was_accepted(1);
             each.to->arrive(std::move(each.what));
           }

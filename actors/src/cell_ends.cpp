@@ -188,13 +188,17 @@ void cell::terminate() {
   if (!let_go(fate::ended)) return;  // abandoned in the meantime
   agent_.reset();
   const auto cause = last_cause_ ? *last_cause_ : exit_cause::shutdown();
+  const auto refuse_all = [&] {
+    bool ring = false;
+    for (auto& mail : mailbox_.close(ring)) refuse(std::move(mail), drop_reason::agent_down, &cause);
+  };
+  if (durable_) refuse_all();  // what is in no mailbox any more is read from disk by whoever starts at this path
   if (!spawner_) {
     home().retire(spec_->actor_type, counters_);
     home().names().erase(*this);
     home().metrics().agent_terminated(cause.kind);
   }
-  bool ring = false;
-  for (auto& mail : mailbox_.close(ring)) refuse(std::move(mail), drop_reason::agent_down, &cause);
+  if (!durable_) refuse_all();
   for (const auto& what : mailbox_.take_signals()) come_too_late(what, where());
 }
 

@@ -98,7 +98,7 @@ void cell_rest::become_passive(cell& of, std::uint64_t arrivals) {
 bool cell_rest::begins_passive(cell& of) {
   auto& mine = *of.durable_;
   const auto rest = mine.inbox->take_rest();
-  if (!rest || of.spec_->passivate_after == duration::max()) return false;
+  if (!rest || !mine.early.empty() || of.spec_->passivate_after == duration::max()) return false;
   mine.rest = rest;
   of.phase_.store(phase::passive, std::memory_order_release);
   of.mailbox_.watch_from(0);
@@ -189,6 +189,7 @@ bool cell_rest::takes(cell& of, envelope& mail) {
   if (mail.payload.is_encoded()) {
     auto decoded = mail.payload.decoded(*slot->wants);
     if (!decoded) {
+      if (set_aside(of, mail, decoded.error())) return true;
       of.refuse(std::move(mail), drop_reason::bad_message, std::move(decoded).error().with_context(of.where().str()));
       return true;
     }

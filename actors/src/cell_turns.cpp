@@ -236,7 +236,10 @@ void cell::fail_turn(turn& over, std::exception_ptr thrown) {
   if (over.kind_ == turn_kind::message && !abandoned()) sentence = judge(over, why);
   if (sentence.what == response::retry) return retry_later(over, sentence.delay, why);
   const auto owned = remove(over);
-  const bool aside = sentence.aside != 0 && owned->journal_ && owned->journal_->wrong;  // it is not over
+  // It is not over: it took another way, or was on disk among those set aside, and was tried again.
+  const bool aside =
+      sentence.aside != 0 && owned->journal_ &&
+      (owned->journal_->wrong || home().quarantined().name_of(sentence.aside) == owned->journal_->name());
   auto* journal = abandoned() || aside ? nullptr : owned->journal_.get();
   {
     const code_runs runs{journal};  // what it drops is dropped by the turn

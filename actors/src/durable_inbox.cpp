@@ -127,6 +127,11 @@ void durable_inbox::forget(const id& name) {
   known_.erase(name);
 }
 
+std::size_t durable_inbox::limit() const {
+  std::scoped_lock held{mutex_};
+  return limit_;
+}
+
 void durable_inbox::set_limit(std::size_t limit) {
   std::scoped_lock held{mutex_};
   limit_ = limit;
@@ -156,12 +161,16 @@ void durable_inbox::take_back(const id& name, envelope&& mail) {
   what.author = where_;
   what.operations.emplace_back(memory::take_message_back{where_, name});
   const auto shared = std::make_shared<envelope>(std::move(mail));  // with the callback, which is copied
-  home_->memory().commit(std::move(what),
-                         [self = shared_from_this(), name, shared](const result<memory::outcome>& done) {
-                           if (!done) return shared->origin->resolve(shared->effect, done.error());
-                           self->was_accepted(1);
-                           self->taken_back(name, std::move(*shared));
-                         });
+  home_->memory().commit(
+      std::move(what), [self = shared_from_this(), name, shared](const result<memory::outcome>& done) {
+        const auto refused = [&](error why) { shared->origin->resolve(shared->effect, std::move(why)); };
+        if (!done) return refused(done.error());
+        if (done->repeated_messages != 0) return refused({errc::not_found, "the message is in line already"});
+        self->was_accepted(1);
+        const bool taken =
+            self->home_->blocking().submit([self, name, shared] { self->taken_back(name, std::move(*shared)); }, true);
+        if (!taken) refused({agent_errc::node_stopping, "the node is stopped"});
+      });
 }
 
 // Its turn goes on by the journal, which is read from disk.
@@ -250,9 +259,16 @@ void durable_inbox::was_registered() {
   registered_ = true;
 }
 
-bool durable_inbox::has_room() const {
-  std::scoped_lock held{mutex_};
-  return on_disk_ + being_accepted_ < limit_;
+std::shared_ptr<void> durable_inbox::take_room() {
+  {
+    std::scoped_lock held{mutex_};
+    if (on_disk_ + being_accepted_ >= limit_) return nullptr;
+    ++being_accepted_;
+  }
+  return {this, [self = shared_from_this()](void*) {
+            std::scoped_lock held{self->mutex_};
+            --self->being_accepted_;
+          }};
 }
 
 void durable_inbox::was_accepted(std::size_t messages) {
@@ -287,32 +303,21 @@ void durable_inbox::accept(envelope&& mail, accepted then) {
     if (then) then(why);
     if (effect != 0 && origin) origin->resolve(effect, why);
   };
-  bool full = false;
-  std::size_t limit = 0;
-  {
-    std::scoped_lock held{mutex_};
-    limit = limit_;
-    full = on_disk_ + being_accepted_ >= limit;
-    if (!full) ++being_accepted_;
-  }
-  if (full) {
+  auto room = take_room();
+  if (!room) {
     home_->drop(drop_reason::mailbox_full, where_, mail.payload.type_name());
     return refused({agent_errc::mailbox_full,
-                    "the inbox of " + where_.str() + " is full (" + std::to_string(limit) + " messages)"});
+                    "the inbox of " + where_.str() + " is full (" + std::to_string(limit()) + " messages)"});
   }
-  const auto over = [self = shared_from_this()] {
-    std::scoped_lock held{self->mutex_};
-    --self->being_accepted_;
-  };
   auto* question = dynamic_cast<durable_question*>(origin.get());
   const id name = question ? question->turn.derived(question->number) : home_->next_id();
   const std::string type{mail.payload.type_name()};
   auto made = stage(std::move(mail), name);
   if (!made) {
-    over();
     home_->drop(drop_reason::local_message, where_, type);
     return refused(made.error());
   }
+  made->room = std::move(room);
   memory::command what;
   what.author = where_;
   what.operations = registration();
@@ -325,15 +330,18 @@ void durable_inbox::accept(envelope&& mail, accepted then) {
   const auto shared = std::make_shared<staged>(std::move(*made));  // with the callback, which is copied
   home_->memory().commit(
       std::move(what),
-      [self = shared_from_this(), shared, name, type, over, refused,
+      [self = shared_from_this(), shared, name, type, refused,
        then = std::move(then)](const result<memory::outcome>& done) {
-        over();
+        shared->room.reset();
         if (!done) {
           self->home_->drop(drop_reason::agent_down, self->where_, type);
           return refused(done.error());
         }
-        self->was_accepted(done->repeated_messages == 0 ? 1 : 0);
-        if (done->answered_messages == 0) self->arrive(std::move(*shared));
+        // One that is asked again keeps its place in the line: it is in a mailbox, or read from disk by whoever starts.
+        if (done->repeated_messages == 0) {
+          self->was_accepted(1);
+          self->arrive(std::move(*shared));
+        }
         if (then) then(name);
       },
       false);

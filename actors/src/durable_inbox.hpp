@@ -92,11 +92,13 @@ class durable_inbox final : public std::enable_shared_from_this<durable_inbox> {
   struct staged {
     memory::accept_message what;
     envelope mail;
+    std::shared_ptr<void> room = {};  // until it is on disk
   };
   result<staged> stage(envelope&& mail, id name) const;
   void arrive(staged&& what);
   // What was read from disk when the cell started, but for what is in its mailbox already.
   std::vector<envelope> take_in(std::vector<memory::inbox_message> stored);
+  std::size_t limit() const;
   void set_limit(std::size_t limit);
   // The journal knows the agent, and has so many messages for it.
   void was_found(std::size_t messages, std::optional<memory::rest> rest);
@@ -117,8 +119,8 @@ class durable_inbox final : public std::enable_shared_from_this<durable_inbox> {
   // What is to be done so that the journal knows it; and that it was done.
   std::vector<memory::operation> registration() const;
   void was_registered();
-  // Whether a message more may be put on disk.
-  bool has_room() const;
+  // Room for a message more, as long as it is held; null, if there is none.
+  std::shared_ptr<void> take_room();
   void was_accepted(std::size_t messages);
   // The message is neither in the mailbox nor in hand: whoever starts next reads it from disk, unless its turn has
   // ended.

@@ -134,8 +134,9 @@ void memory_access::begin(const troupe::path& author, memory_request request, st
   }
   if (!is_writing(author)) return begin_read(author, std::move(request), whom, effect, std::move(nobody_waits));
   begin_write(author);
-  store_->submit({}, [this, author, request = std::move(request), whom, effect,
-                      nobody_waits = std::move(nobody_waits)](const result<memory::outcome>& written) {
+  // It has no bytes, and an agent waits for it.
+  store_->submit_past_bounds({}, [this, author, request = std::move(request), whom, effect,
+                                  nobody_waits = std::move(nobody_waits)](const result<memory::outcome>& written) {
     if (written)
       begin_read(author, request, whom, effect, nobody_waits);
     else
@@ -147,6 +148,8 @@ void memory_access::begin(const troupe::path& author, memory_request request, st
 void memory_access::begin_read(const troupe::path& author, memory_request request,
                                const std::shared_ptr<reply_sink>& whom, std::uint64_t effect,
                                std::stop_token nobody_waits) {
+  // Agents that start are as many as there are: one that found no room would fail, and its supervisor with it.
+  const bool starts = std::holds_alternative<load_state>(request.what) || std::holds_alternative<load_journal>(request.what);
   const bool taken = home_.blocking().submit(
       [this, author, whom, effect, request = std::move(request), nobody_waits = std::move(nobody_waits)] {
         if (nobody_waits.stop_requested()) return;
@@ -156,7 +159,8 @@ void memory_access::begin_read(const troupe::path& author, memory_request reques
           const failure_cause why{std::current_exception()};
           whom->resolve(effect, why.seen_as(agent_errc::agent_failed, why.text));
         }
-      });
+      },
+      starts);
   if (!taken) whom->resolve(effect, error{agent_errc::overloaded, "too much blocking work is waiting"});
 }
 

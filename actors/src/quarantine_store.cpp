@@ -94,6 +94,14 @@ void quarantine_store::was_found(const path& agent, message what, const troupe::
                                  std::int64_t now_ns) {
   std::scoped_lock held_lock{mutex_};
   used_.store(true, std::memory_order_release);
+  if (const auto known = entries_by_agent_.find(agent); known != entries_by_agent_.end())
+    for (const auto id : known->second)  // of the operator's last try
+      if (auto& each = entries_.find(id)->second; each.name == name) {
+        ++each.entry.failures;
+        each.entry.last_ns = now_ns;
+        each.entry.text = std::move(why);
+        return;
+      }
   if (entries_.size() >= entries_max_) return;  // the next life finds it again
   const auto id = ++last_id_;
   quarantine_entry entry{.id = id,

@@ -55,7 +55,7 @@ class quarantine_store {
   // Counts it. A failure whose value is not known is taken for one of the next message of the same type that fails in
   // the same way.
   outcome failed(report what);
-  // One that an earlier life of the node has set aside.
+  // One that an earlier life of the node has set aside, or this one, again.
   void was_found(const path& agent, message what, const troupe::id& name, std::string why, std::int64_t now_ns);
   // Its name in the journal; nil, if it is not there.
   troupe::id name_of(std::uint64_t id) const;

@@ -13,11 +13,6 @@
 
 namespace troupe::actors {
 
-instant later(instant when, duration by) noexcept {
-  if (by > duration{0} && when > instant::max() - by) return instant::max();
-  return when + by;
-}
-
 namespace {
 
 constexpr duration stop_told_after = std::chrono::seconds{1};
@@ -345,6 +340,7 @@ result<void> runtime::forget(const troupe::path& durable_agent) {
   const auto waiter = std::make_shared<outside_waiter>();
   inbox->forget_agent(waiter);
   if (auto done = waiter->take(options_.ask_timeout); !done) return std::move(done).error();
+  inbox->close();
   used_budgets()->forget(durable_agent);
   for (const auto& each : quarantine_.list(durable_agent))
     if (each.agent == durable_agent.str() && !quarantine_.name_of(each.id).is_nil()) quarantine_.drop(each.id);

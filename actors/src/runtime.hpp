@@ -41,7 +41,11 @@ class process_host;
 class uplink;
 
 // `when` plus `by` without running over: duration::max() means never.
-instant later(instant when, duration by) noexcept;
+template <class Clock>
+std::chrono::time_point<Clock, duration> later(std::chrono::time_point<Clock, duration> when, duration by) noexcept {
+  using point = std::chrono::time_point<Clock, duration>;
+  return by > duration{0} && when > point::max() - by ? point::max() : when + by;
+}
 
 // Types of messages that are known by their names only, as they come from other processes. They stay, for whoever looks
 // at an agent's counters. Up to 10,000; what comes later has none.
@@ -73,7 +77,7 @@ class runtime final : public std::enable_shared_from_this<runtime> {
   const clock& time() const noexcept { return *options_.clock; }
   const logger& log() const noexcept { return *options_.log; }
   // By the machine's wall clock, and back: as they stood when the node was started.
-  timestamp wall_of(instant when) const noexcept { return timestamp{when.time_since_epoch() + wall_from_start_}; }
+  timestamp wall_of(instant when) const noexcept { return later(timestamp{when.time_since_epoch()}, wall_from_start_); }
   instant instant_of(timestamp when) const noexcept { return instant{when.time_since_epoch() - wall_from_start_}; }
   // Of a message that nobody has named.
   id next_id() noexcept { return ids_->next(); }

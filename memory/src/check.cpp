@@ -292,25 +292,35 @@ class checker {
       fault("there are " + std::to_string(names) + " names of messages and " + std::to_string(report_.messages) +
             " messages");
     // A turn's effects lie as its row does, but for the first letter.
-    std::map<std::string, std::uint32_t, std::less<>> results;
+    std::map<std::string, turn_row, std::less<>> turns;
+    std::map<std::string, std::set<std::uint32_t>, std::less<>> orders;
     std::map<std::string, std::int64_t, std::less<>> reserved;
     now_.scan(family::journal, "T", [&](std::string_view key, std::string_view value) {
       if (!now_.get(family::journal, "M" + std::string{key.substr(1)})) fault("a turn of a message that is not there");
-      if (const auto row = decode<turn_row>(value, "the row of a turn")) results.emplace(key.substr(1), row->results);
+      if (const auto row = decode<turn_row>(value, "the row of a turn")) turns.emplace(key.substr(1), *row);
       return true;
     });
     now_.scan(family::journal, "E", [&](std::string_view key, std::string_view value) {
       const auto effect = decode<journaled_effect>(value, "an effect in the journal");
-      const auto turn = results.find(key.substr(1, key.size() - std::min<std::size_t>(key.size(), 5)));
-      if (turn == results.end()) return fault("an effect of a turn that is not there"), true;
-      if (effect && effect->result) --turn->second;
-      if (effect && effect->charges)
+      const auto turn = turns.find(key.substr(1, key.size() - std::min<std::size_t>(key.size(), 5)));
+      if (turn == turns.end()) return fault("an effect of a turn that is not there"), true;
+      if (!effect) return true;
+      if (keys::read_u32(key.substr(key.size() - 4)) != effect->number) fault("an effect has another number than its key");
+      if (effect->result.has_value() != (effect->order != 0)) fault("an effect has a place without a result, or none");
+      if (effect->result && !orders[turn->first].insert(effect->order).second)
+        fault("two effects of a turn have the same place");
+      if (effect->charges && !(turn->second.charges && effect->result))
+        fault("an effect changes accounts, and has no result or a turn that does not know");
+      if (effect->charges)
         for (const auto& each : *effect->charges)
           reserved[keys::charge_row(each.account, each.quantity)] += each.reserved;
       return true;
     });
-    for (const auto& [name, missing] : results)
-      if (missing != 0) fault("a turn has other results than its row counts");
+    for (const auto& [name, row] : turns) {
+      const auto& seen = orders[name];
+      if (seen.size() != row.results || (!seen.empty() && *seen.rbegin() != row.results))
+        fault("a turn has other results than its row counts");
+    }
     charges(std::move(reserved));
   }
 

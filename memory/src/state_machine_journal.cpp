@@ -207,7 +207,10 @@ result<void> state_machine::apply_one(const command&, const take_message_back& o
   const auto named = keys::message_named(op.agent, op.message);
   const auto at = to_.get(family::journal, named);
   if (!at) return over(op.agent, op.message);
-  if (!keys::is_set_aside(*at)) return ok();
+  if (!keys::is_set_aside(*at)) {
+    ++outcome_.repeated_messages;
+    return ok();
+  }
   auto message = net::decode<inbox_message>(to_.get(family::journal, *at).value()).value();
   message.aside.clear();
   to_.erase(family::journal, *at);

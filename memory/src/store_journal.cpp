@@ -106,10 +106,12 @@ result<std::vector<durable_agent>> store::durable_agents() const {
         continue;
       }
       each.rest = rest_of(now, each.agent, each.messages);
-      for (const auto& [turn, so_far] : turns_of(now, each.agent))
+      for (const auto& [turn, so_far] : turns_of(now, each.agent)) {
+        if (std::ranges::find(each.set_aside, turn, &inbox_message::name) != each.set_aside.end()) continue;
         for (const auto& effect : so_far.effects)
           if (!effect.result && !effect.request.empty())
             each.requests.push_back({turn, effect.number, effect.at, effect.request});
+      }
     }
     return found;
   });

@@ -176,6 +176,28 @@ BOOST_AUTO_TEST_CASE(no_more_is_accepted_than_the_mailbox_takes) {
   BOOST_TEST(!full());
 }
 
+// What one turn sends is on its way to the disk together.
+BOOST_AUTO_TEST_CASE(no_more_is_sent_by_a_turn_than_the_mailbox_takes) {
+  place here;
+  here.open();
+  const path keeper{"/top/keeper"};
+  const auto send_five = [&](support::scripted& self) {
+    self.on([&](const errand&, troupe::turn& now) {
+      for (int i = 0; i < 5; ++i) now.send(now.ref(keeper), deed{std::to_string(i)});
+      return answer{};
+    });
+  };
+  constexpr auto local = troupe::durability::local;
+  support::must_supervise(
+      *here.n,
+      support::top_of(troupe::child<clerk>("keeper", {.mailbox = {.limit = 3}, .durability = local}),
+                      support::scripted_child("sender", send_five, {.durability = local})));
+  must(here.n->ask(here.n->ref(path{"/top/sender"}), errand{}));
+  here.n->settle();
+  BOOST_TEST(here.ask(keeper.str(), "count") == "count 3000");
+  BOOST_TEST(support::dropped(*here.n, troupe::drop_reason::mailbox_full) == 2u);
+}
+
 // With an agent that is not durable, a sub-agent, and a limit.
 class lender : public troupe::agent {
  public:

@@ -12,7 +12,7 @@ using troupe::path;
 
 const path fickle_path{"/top/fickle"};
 
-// Asks for something else in its second life.
+// Asks for something else in its second life, and fails in its fourth.
 class fickle : public troupe::agent {
  public:
   fickle(troupe::agent_context& context, const int* life) : agent{context}, life_{life} {
@@ -24,6 +24,7 @@ class fickle : public troupe::agent {
  private:
   troupe::task<answer> run(support::errand e, troupe::turn& now) {
     const auto drawn = co_await now.once([this] { return *life_; });
+    if (*life_ == 4) throw std::runtime_error{"no milk"};
     if (*life_ != 2)
       co_await now.sleep(1h);
     else
@@ -104,6 +105,27 @@ BOOST_AUTO_TEST_CASE(one_that_fails_again_stays_aside) {
   here.n->settle();
   here.check_clean(0);
   BOOST_TEST(here.n->quarantine().empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_fails_in_another_way_when_it_is_tried_again_stays_aside) {
+  place here;
+  here.start(1);
+  must(here.n->post(here.n->ref(fickle_path), support::errand{"milk"}));
+  here.n->settle();
+  here.restart(2);
+  here.restart(4);
+  const auto failed = here.n->retry_quarantined(here.n->quarantine().front().id);
+  BOOST_TEST(failed.error().message().find("no milk") != std::string::npos, failed.error().describe());
+  BOOST_REQUIRE(here.n->quarantine().size() == 1u);
+  here.check_clean(1);
+  here.restart(3);
+  BOOST_REQUIRE(here.n->quarantine().size() == 1u);
+  auto again = here.n->begin_retry_quarantined(here.n->quarantine().front().id, 10h);
+  here.n->settle();
+  here.n->advance(1h);
+  BOOST_TEST(must(again.get()).decoded(*troupe::message_type_of<answer>())->get_if<answer>()->text == "done in life 1");
+  BOOST_TEST(here.n->quarantine().empty());
+  here.check_clean(0);
 }
 
 BOOST_AUTO_TEST_CASE(whoever_waits_is_told) {

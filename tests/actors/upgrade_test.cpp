@@ -136,6 +136,22 @@ class shop : public troupe::agent {
 using old_shop = shop<older::order, older::price, older::ledger>;
 using new_shop = shop<newer::order, newer::price, newer::ledger>;
 
+// Waits for an order, and says what it is for.
+class receiving_shop : public troupe::agent {
+ public:
+  receiving_shop(troupe::agent_context& context, outside* seen) : agent{context}, seen_{seen} {
+    on(&receiving_shop::wait);
+  }
+
+ private:
+  troupe::task<newer::quote> wait(newer::price, troupe::turn& now) {
+    auto what = co_await now.receive<newer::order>();
+    seen_->new_books.emplace().orders.push_back(std::move(what));
+    co_return newer::quote{};
+  }
+  outside* seen_;
+};
+
 template <class Price>
 class clerk : public troupe::agent {
  public:
@@ -322,6 +338,30 @@ BOOST_AUTO_TEST_CASE(a_message_that_cannot_be_upgraded_is_set_aside) {
   BOOST_TEST(must(memory::check(*here.store)).messages == 1u);
   BOOST_REQUIRE(here.seen.new_books);
   BOOST_TEST((*here.seen.new_books == newer::ledger{1, 3, {{"rug", 1}}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_cannot_be_upgraded_is_set_aside_by_whoever_waits_for_one) {
+  place here;
+  here.start_old();
+  here.open();
+  here.post(newer::price{});
+  here.post(oldest::order{2});
+  here.post(older::order{"rug"});
+  must(here.supervise<receiving_shop, newer::price>());
+  here.n->settle();
+  BOOST_REQUIRE(here.seen.new_books);
+  BOOST_TEST((here.seen.new_books->orders == std::vector<newer::order>{{"rug", 1}}));
+  BOOST_REQUIRE(here.n->quarantine().size() == 1u);
+  BOOST_TEST(must(memory::check(*here.store)).messages == 1u);
+  // However often it is tried, it is one message.
+  for (int i = 0; i < 2; ++i) {
+    BOOST_TEST(!here.n->retry_quarantined(here.n->quarantine().front().id));
+    BOOST_REQUIRE(here.n->quarantine().size() == 1u);
+    BOOST_TEST(here.n->quarantine().front().failures == 2u + i);
+  }
+  must(here.n->drop_quarantined(here.n->quarantine().front().id));
+  here.n->settle();
+  BOOST_TEST(must(memory::check(*here.store)).messages == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_kept_state_that_cannot_be_upgraded_is_named) {

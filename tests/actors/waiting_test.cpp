@@ -74,6 +74,11 @@ class patient : public troupe::agent {
       said = "slept";
     } else if (w.what == "ask") {
       said = (co_await now.ask<wish>(now.ref(other_path), "approve")).text;
+    } else if (w.what == "ask sleep") {
+      said = (co_await now.ask<wish>(now.ref(other_path), "sleep")).text;
+    } else if (w.what == "never") {
+      now.send_after(troupe::duration::max(), now.ref(other_path), note{});
+      said = "sent";
     } else if (w.what == "later") {
       now.send_after(10h, now.ref(other_path), note{});
       said = "sent";
@@ -430,6 +435,37 @@ BOOST_AUTO_TEST_CASE(a_delayed_message_outlasts_the_process) {
     here.check_clean(0);
     BOOST_TEST(here.handled(other_path) == "100");
     BOOST_TEST(here.handled(waiter_path) == "1");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_sent_after_all_time_waits) {
+  place here;
+  here.start();
+  here.post(waiter_path, "never");
+  here.n->advance(100h);
+  BOOST_TEST(here.handled(other_path) == "0");
+  here.restart();
+  here.n->advance(100h);
+  BOOST_TEST(here.handled(other_path) == "0");
+  here.check_clean(1);
+}
+
+// Whoever waits for it asks again when it is run again.
+BOOST_AUTO_TEST_CASE(a_message_that_is_asked_again_keeps_its_place_in_the_line) {
+  for (const auto& how : {passive, troupe::child_options{.durability = local}}) {
+    place here{how};
+    here.start();
+    here.post(waiter_path, "ask sleep");
+    here.n->advance(1h);
+    auto behind = here.n->begin_ask(here.n->ref(other_path), question{}, 1000h);
+    here.n->settle();
+    here.n->kill(here.n->ref(waiter_path));
+    here.n->settle();
+    here.n->advance(100h);
+    BOOST_REQUIRE(behind.ready());
+    BOOST_TEST(must(behind.get()).text == "1");  // it came when the first one was done
+    BOOST_TEST(here.handled(waiter_path) == "1");
+    here.check_clean(0);
   }
 }
 
