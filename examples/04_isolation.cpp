@@ -14,6 +14,7 @@
 #include <cstring>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <troupe/actors/agent.hpp>
 #include <troupe/actors/run.hpp>
@@ -57,7 +58,8 @@ class tool : public troupe::agent {
       while (o.what == "hang") ::pause();
       if (o.what == "eat memory") {
         std::cerr << "one more megabyte will do no harm" << std::endl;
-        for (std::vector<std::string> eaten;;) eaten.emplace_back(std::size_t{1} << 20, 'x');
+        for (std::vector<std::unique_ptr<char[]>> eaten;;)
+          eaten.push_back(std::make_unique_for_overwrite<char[]>(std::size_t{1} << 20));
       }
       return text{"incarnation " + std::to_string(incarnation()) + ", in process " + std::to_string(::getpid())};
     });

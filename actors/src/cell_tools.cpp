@@ -15,13 +15,6 @@ using actors::effect_handle;
 using actors::effect_kind;
 using actors::tool_run;
 
-std::string turn::next_tool_key() {
-  const auto& home = cell_->home();
-  const std::string whence = trace_.valid() ? trace_.trace_id_hex() : std::to_string(home.options().seed);
-  return whence + cell_->where().str() + "#" + std::to_string(cell_->incarnation()) + "." + std::to_string(number_) +
-         "." + std::to_string(++tool_calls_);
-}
-
 effect_handle turn::begin_tool(std::string_view name, result<std::string> arguments) {
   auto& home = cell_->home();
   actors::known_effect known;
@@ -48,15 +41,15 @@ effect_handle turn::begin_tool(std::string_view name, result<std::string> argume
                                                   " bytes of arguments, more than are allowed"});
   if (arguments->empty()) *arguments = "{}";
   if (auto fine = tool->check_arguments(*arguments); !fine) return refuse(std::move(fine).error());
-  tool_call call{tool->spec.name, *std::move(arguments),
-                 journal_ ? journal_->call(known.number).to_string() : next_tool_key(), 0};
+  const id key = journal_ ? journal_->call(known.number) : home.next_id();
+  tool_call call{tool->spec.name, *std::move(arguments), key.to_string(), 0};
   auto run = std::make_shared<tool_run>(*cell_, tool, std::move(call), trace_, deadline_);
-  const auto id = cell_->begin_effect(effect_kind::tool, this, instant::max());
-  effect_handle handle{cell_, id};
-  number(id, known);
-  const auto begin = [cell = cell_, run = std::move(run), id] {
-    cell->effects().find(id)->tool = run;
-    cell->follow_tool(id, run->begin(id));
+  const auto effect = cell_->begin_effect(effect_kind::tool, this, instant::max());
+  effect_handle handle{cell_, effect};
+  number(effect, known);
+  const auto begin = [cell = cell_, run = std::move(run), effect] {
+    cell->effects().find(effect)->tool = run;
+    cell->follow_tool(effect, run->begin(effect));
   };
   if (journal_)
     actors::begin_when_written(*cell_, *journal_, known.number, begin);

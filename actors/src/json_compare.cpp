@@ -49,7 +49,7 @@ bool is_multiple(const json& number, const json& of) noexcept {
   const wide x = wide_of(number), y = wide_of(of);
   if (std::trunc(x) == x && std::trunc(y) == y) return std::fmod(x, y) == 0;
   const wide ratio = x / y;  // of decimal fractions, which are not exact
-  return std::abs(ratio - std::round(ratio)) < 1e-9L * std::max<wide>(1, std::abs(ratio));
+  return std::abs(ratio - std::round(ratio)) <= 4 * std::numeric_limits<double>::epsilon() * std::abs(ratio);
 }
 
 bool json_same(const json& x, const json& y) noexcept { return compare(x, y) == 0; }

@@ -314,7 +314,7 @@ class json_schema::checker {
   using found = std::optional<schema_problem>;
 
   found check(const json& value, const json& schema, const std::string& where, std::size_t depth) {
-    if (!spend(1) || depth > recursion_max || std::chrono::steady_clock::now() > until_) return out_of_steps(where);
+    if (!spend(1) || depth > recursion_max) return out_of_steps(where);
     if (schema.is_boolean()) return schema.get<bool>() ? found{} : problem(where, "nothing is allowed here");
     if (!schema.is_object()) return problem(where, "the schema is none");  // by way of a reference
     if (const auto* ref = member(schema, "$ref"))
@@ -332,7 +332,9 @@ class json_schema::checker {
  private:
   static found problem(const std::string& where, std::string what) { return schema_problem{where, std::move(what)}; }
   // Whether there are so many steps left, and nothing was given up.
-  bool spend(std::size_t steps) noexcept { return (steps_ += steps) <= steps_max && !gave_up_; }
+  bool spend(std::size_t steps) noexcept {
+    return (steps_ += steps) <= steps_max && !gave_up_ && std::chrono::steady_clock::now() <= until_;
+  }
   found out_of_steps(const std::string& where) {
     gave_up_ = true;
     return problem(where, "checking it takes more than is allowed (" + std::to_string(steps_max) + " steps, " +

@@ -84,13 +84,13 @@ class http_transport final : public mcp_transport {
   void close(bool in_order) override {
     if (!client_) return;
     ++connection_;
+    client_.reset();  // whatever is under way: a server that does not answer is not waited for
+    running_.clear();
     if (in_order && !session_.empty()) {
       auto request = make_request("DELETE", {}, {});
       request.timeout = end_of_session_timeout;
-      (void)client_->perform(std::move(request));  // 405 and all else is as good
+      (void)net::http_client{{.ca_file = options_.ca_file}}.perform(std::move(request));  // 405 and all else is as good
     }
-    client_.reset();
-    running_.clear();
     session_.clear();
     revision_.clear();
     modern_ = false;

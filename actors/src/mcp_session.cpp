@@ -20,6 +20,7 @@ constexpr std::size_t description_bytes_max = 8 << 10;
 constexpr std::size_t name_bytes_max = 128;
 constexpr std::size_t left_out_told_max = 10;  // of one list, in the log
 constexpr std::size_t request_id_bytes_max = 256;
+constexpr duration listed_again_after = std::chrono::milliseconds{250};  // however often a server says it has changed
 constexpr const char* meta = "io.modelcontextprotocol/";
 
 json client_info() { return {{"name", "troupe"}, {"version", "0.1"}}; }
@@ -63,6 +64,7 @@ void mcp_session::connect() {
   if (auto opened = transport_->open(); !opened) return give_it_up(std::move(opened).error());
   ++info_.starts;
   info_.process_id = transport_->process_id();
+  if (no_probe_) return shake_hands();
   // Legacy servers answer with an error, whose number says nothing, or not at all.
   modern_ = true;
   transport_->use_revision(std::string{modern_revision}, true);
@@ -92,7 +94,7 @@ void mcp_session::probed(outcome what) {
     return shake_hands();
   }
   if (what.code == header_mismatch || what.code == missing_capability) return give_it_up(*what.why);
-  if (what.why && what.code == 0) {
+  if (what.why && !what.code) {
     // Over HTTP, what is refused in a way that says something else than "unknown" is no sign of a legacy server.
     const bool unknown = what.http_status >= 400 && what.http_status < 500 && what.http_status != 401 &&
                          what.http_status != 403 && what.http_status != 408 && what.http_status != 429;
@@ -187,11 +189,23 @@ void mcp_session::take_tool(const json& tool) {
   new_tools_.push_back(std::move(made));
 }
 
+void mcp_session::list_if_changed() {
+  if (!list_again_ || state_ != state::ready || listing_ || now() < list_not_before_) return;
+  list_again_ = false;
+  new_tools_.clear();
+  new_mirrored_.clear();
+  list_tools({}, 1);
+}
+
 void mcp_session::listed() {
-  tools_ = std::exchange(new_tools_, {});
+  list_not_before_ = after(listed_again_after);
+  const auto before = std::exchange(tools_, std::exchange(new_tools_, {}));
   mirrored_ = std::exchange(new_mirrored_, {});
   if (state_ == state::connecting) return connected();
-  if (changed_) changed_(tools_);
+  const bool same = std::ranges::equal(before, tools_, [](const mcp_tool& a, const mcp_tool& b) {
+    return a.name == b.name && a.description == b.description && a.arguments == b.arguments && a.result == b.result;
+  });
+  if (changed_ && !same) changed_(tools_);
 }
 
 void mcp_session::connected() {
@@ -216,16 +230,26 @@ void mcp_session::give_it_up(error why) { take_down(why, false); }
 
 void mcp_session::went_down(error why) {
   if (state_ == state::down) return;
+  const bool probing = state_ == state::connecting && std::ranges::any_of(asked_, [](const auto& each) {
+                         return each.second.method == "server/discover";
+                       });
+  // Some servers end when the first thing they hear is no handshake.
+  if (probing && !transport_->is_http()) {
+    no_probe_ = opens_again_ = true;
+    asked_.clear();
+    return;
+  }
   if (!last_garbage_.empty()) why.with_context("after something that was no message (" + last_garbage_ + ")");
   take_down(why, false);
 }
 
 void mcp_session::take_down(const error& why, bool in_order) {
   log_.warn("the connection to an MCP server ended", {{"server", options_.name}, {"error", why.message()}});
-  state_ = state::down;
   info_.connected = false;
   info_.process_id = 0;
-  listing_ = false;
+  listing_ = list_again_ = opens_again_ = false;
+  if (state_ == state::connecting) no_probe_ = false;
+  state_ = state::down;
   const auto delay =
       std::min<duration>(options_.restart_delay_max, options_.restart_delay_min * (1LL << std::min(failures_, 20U)));
   ++failures_;
@@ -293,10 +317,11 @@ void mcp_session::handle(rpc_message&& message) {
   switch (message.what) {
     case kind::request: return handle_request(message);
     case kind::notification:
-      if (message.method == "notifications/tools/list_changed" && state_ == state::ready && !listing_) {
-        new_tools_.clear();
-        new_mirrored_.clear();
-        list_tools({}, 1);
+      // When the server begins to tell of changes, there may have been some since the list.
+      if (message.method == "notifications/tools/list_changed" ||
+          message.method == "notifications/subscriptions/acknowledged") {
+        list_again_ = true;
+        list_if_changed();
       }
       return;
     case kind::answer:
@@ -308,8 +333,10 @@ void mcp_session::handle(rpc_message&& message) {
     return;
   }
   outcome what;
-  what.code = message.code;
-  if (message.what == kind::failure) what.why = error_of(message);
+  if (message.what == kind::failure) {
+    what.code = message.code;
+    what.why = error_of(message);
+  }
   what.body = std::move(message.body);
   answer(*message.id, std::move(what));
 }
@@ -436,13 +463,17 @@ void mcp_session::ping(std::function<void(result<void>)> done) {
 }
 
 instant mcp_session::next_deadline() const noexcept {
+  if (opens_again_) return instant::min();
   instant next = state_ == state::connecting ? connect_until_ : instant::max();
+  if (list_again_ && state_ == state::ready && !listing_) next = list_not_before_;
   for (const auto& [id, each] : asked_) next = std::min(next, each.until);
   for (const auto& [number, each] : calls_) next = std::min(next, each.what.until);
   return next;
 }
 
 void mcp_session::look_at_time(instant present) {
+  if (std::exchange(opens_again_, false)) connect();
+  list_if_changed();
   const auto words = [&](const std::string& what) {
     return what + " was not answered in time" +
            (last_garbage_.empty() ? "" : "; something came that was no message: " + last_garbage_);

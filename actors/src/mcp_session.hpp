@@ -58,9 +58,9 @@ class mcp_session final : public mcp_transport::listener {
   enum class state { down, connecting, ready };
   // What came back: a result, or why not.
   struct outcome {
-    json body;                 // the result, or the data of an error
-    std::optional<error> why;  // it is none
-    std::int64_t code = 0;     // of an error of JSON-RPC
+    json body;                              // the result, or the data of an error
+    std::optional<error> why;               // it is none
+    std::optional<std::int64_t> code = {};  // of an error of JSON-RPC
     int http_status = 0;
     bool late = false;
   };
@@ -78,6 +78,7 @@ class mcp_session final : public mcp_transport::listener {
   void agree_on(std::string revision, bool modern);
   void list_tools(const std::string& cursor, std::size_t page);
   void take_tool(const json& tool);
+  void list_if_changed();
   void listed();
   void connected();
   void give_it_up(error why);
@@ -105,6 +106,10 @@ class mcp_session final : public mcp_transport::listener {
   bool modern_ = false;
   bool tells_changes_ = false;
   bool listing_ = false;
+  bool list_again_ = false;  // once it is not too soon
+  instant list_not_before_{};
+  bool no_probe_ = false;     // it ended when it was asked which revisions it speaks
+  bool opens_again_ = false;  // without that question
   instant connect_until_ = instant::max();
   instant not_before_{};        // the next connection
   std::uint32_t failures_ = 0;  // in a row

@@ -149,7 +149,8 @@ void memory_access::begin_read(const troupe::path& author, memory_request reques
                                const std::shared_ptr<reply_sink>& whom, std::uint64_t effect,
                                std::stop_token nobody_waits) {
   // Agents that start are as many as there are: one that found no room would fail, and its supervisor with it.
-  const bool starts = std::holds_alternative<load_state>(request.what) || std::holds_alternative<load_journal>(request.what);
+  const bool starts =
+      std::holds_alternative<load_state>(request.what) || std::holds_alternative<load_journal>(request.what);
   const bool taken = home_.blocking().submit(
       [this, author, whom, effect, request = std::move(request), nobody_waits = std::move(nobody_waits)] {
         if (nobody_waits.stop_requested()) return;

@@ -104,8 +104,13 @@ tool_run::step tool_run::ask_somebody() {
       std::make_shared<confirmation>([whom = owner_.weak_from_this(), effect = effect_](result<tool_reply> said) {
         tell(whom, effect, {.attempt = 0, .reply = std::move(said)});
       });
-  ask({name(), tool_->spec.description, call_.arguments, owner_.where(), call_.idempotency_key},
-      [answer](bool allowed, const std::string& why) { answer->give(allowed, why); });
+  try {
+    ask({name(), tool_->spec.description, call_.arguments, owner_.where(), call_.idempotency_key},
+        [answer](bool allowed, const std::string& why) { answer->give(allowed, why); });
+  } catch (...) {
+    const failure_cause why{std::current_exception()};
+    answer->give(false, "whoever is to confirm it failed: " + why.text);
+  }
   return {.until = std::min(deadline_, later(owner_.home().time().now(), tools.limits().confirm_within))};
 }
 
@@ -207,9 +212,9 @@ tool_run::step tool_run::failed(error why, bool begun) {
   const auto kind = fault_of(why);
   const auto& spec = tool_->spec;
   const auto over = [&] { return step{.outcome = std::move(why).with_context("tool `" + name() + "`")}; };
-  // What was refused unbegun may be begun; what was begun may have happened. Overload is what a tool may also pass on
-  // from somebody whom it asked in the middle of its work.
-  const bool unbegun = (kind == fault::overload && !begun) || kind == fault::provider_throttled;
+  // What was refused unbegun may be begun; what was begun may have happened: a tool may also pass on what it was told
+  // by somebody whom it asked in the middle of its work.
+  const bool unbegun = !begun && (kind == fault::overload || kind == fault::provider_throttled);
   if (!spec.retry || !spec.retry->faults.contains(kind) || (!spec.repeatable && !unbegun)) return over();
   if (call_.attempt > static_cast<std::uint32_t>(spec.retry->attempts)) return over();
   const auto delay = next_delay(*spec.retry, static_cast<int>(call_.attempt), why.retry_after(), random_);

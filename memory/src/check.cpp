@@ -305,7 +305,8 @@ class checker {
       const auto turn = turns.find(key.substr(1, key.size() - std::min<std::size_t>(key.size(), 5)));
       if (turn == turns.end()) return fault("an effect of a turn that is not there"), true;
       if (!effect) return true;
-      if (keys::read_u32(key.substr(key.size() - 4)) != effect->number) fault("an effect has another number than its key");
+      if (keys::read_u32(key.substr(key.size() - 4)) != effect->number)
+        fault("an effect has another number than its key");
       if (effect->result.has_value() != (effect->order != 0)) fault("an effect has a place without a result, or none");
       if (effect->result && !orders[turn->first].insert(effect->order).second)
         fault("two effects of a turn have the same place");

@@ -189,9 +189,8 @@ BOOST_AUTO_TEST_CASE(no_more_is_sent_by_a_turn_than_the_mailbox_takes) {
   };
   constexpr auto local = troupe::durability::local;
   support::must_supervise(
-      *here.n,
-      support::top_of(troupe::child<clerk>("keeper", {.mailbox = {.limit = 3}, .durability = local}),
-                      support::scripted_child("sender", send_five, {.durability = local})));
+      *here.n, support::top_of(troupe::child<clerk>("keeper", {.mailbox = {.limit = 3}, .durability = local}),
+                               support::scripted_child("sender", send_five, {.durability = local})));
   must(here.n->ask(here.n->ref(path{"/top/sender"}), errand{}));
   here.n->settle();
   BOOST_TEST(here.ask(keeper.str(), "count") == "count 3000");

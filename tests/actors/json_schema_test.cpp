@@ -43,6 +43,8 @@ BOOST_AUTO_TEST_CASE(each_keyword_accepts_what_it_means_and_says_what_it_expecte
       {R"({"exclusiveMaximum":3})", "2", "3", "expected less than 3"},
       {R"({"multipleOf":0.1})", "0.3", "0.35", "expected a multiple of 0.1"},
       {R"({"multipleOf":7})", "-14", "15", "expected a multiple of 7"},
+      {R"({"multipleOf":1})", "5.0", "5.0000000001", "expected a multiple of 1"},
+      {R"({"multipleOf":0.01})", "123456789.12", "5000000.005", "expected a multiple of 0.01"},
       {R"({"minLength":2})", "\"öö\"", "\"ö\"", "expected at least 2 characters, got 1"},
       {R"({"maxLength":2})", "\"öö\"", "\"ööö\"", "expected at most 2 characters, got 3"},
       {R"({"pattern":"^a+$"})", "\"aa\"", "\"ab\"", "expected a text that matches ^a+$"},
@@ -224,6 +226,17 @@ BOOST_AUTO_TEST_CASE(hostile_schemas_and_values_end_in_time) {
              std::string::npos);
   BOOST_TEST(check(R"({"pattern":")" + std::string(3'000, 'a') + R"("})", "1").find("2048 characters") !=
              std::string::npos);
+  // Many patterns that are slow, but not too slow, for each of many keys.
+  std::string patterns, keys;
+  for (int i = 0; i < 1'000; ++i) {
+    patterns += (i == 0 ? "\"^(a+)+b" : ",\"^(a+)+b") + std::to_string(i) + "\":true";
+    keys += (i == 0 ? "\"" : ",\"") + std::string(14, 'a') + "c" + std::to_string(i) + "\":1";
+  }
+  const auto began = std::chrono::steady_clock::now();
+  BOOST_TEST(
+      check(R"({"patternProperties":{)" + patterns + "}}", "{" + keys + "}").find("takes more than is allowed") !=
+      std::string::npos);
+  BOOST_TEST((std::chrono::steady_clock::now() - began < std::chrono::seconds{20}));
   // Depth, size.
   std::string deep = "true";
   for (int i = 0; i < 70; ++i) deep = R"({"not":)" + deep + "}";

@@ -37,7 +37,8 @@ json text_result(const std::string& text) {
   return {{"resultType", "complete"}, {"content", {{{"type", "text"}, {"text", text}}}}};
 }
 
-// A server whose calls of tools are answered by the test. What comes before them it does as it should.
+// A server whose calls of tools are answered by the test, and to which it is given what the client answers. What comes
+// before them it does as it should.
 class server : public http_peer {
  public:
   using call_handler = std::function<void(const heard_request&, const json&, peer_connection&)>;
@@ -46,7 +47,7 @@ class server : public http_peer {
           if (asked.method != "POST") return (void)to.send(http_answer("405 Method Not Allowed", "text/plain", ""));
           const auto request = json::parse(asked.body);
           const auto method = request.value("method", "");
-          if (method == "tools/call") return call(asked, request, to);
+          if (method == "tools/call" || method.empty()) return call(asked, request, to);
           to.send(modern ? of_modern(method, request) : of_legacy(asked, method, request));
         }} {}
 
@@ -270,6 +271,24 @@ BOOST_AUTO_TEST_CASE(a_call_that_takes_too_long_is_given_up_by_closing_its_conne
   BOOST_TEST(says(s.act(json::object(), 100ms), agent_errc::timeout, "`tools/call`"));
   BOOST_TEST((closed.get_future().wait_for(10s) == std::future_status::ready));
   for (const auto& each : there.heard()) BOOST_TEST(each.body.find("notifications/cancelled") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_takes_no_answers_does_not_hold_up_the_end) {
+  server there{false, [](const auto&, const json& request, peer_connection& to) {
+                 std::string pings = events_head;
+                 for (int i = 0; i < 40; ++i) pings += event({{"jsonrpc", "2.0"}, {"id", i}, {"method", "ping"}});
+                 if (request.contains("method")) to.send(pings);
+                 to.wait_for_end();
+               }};
+  auto options = at(there);
+  options.pending_max = 1;
+  std::optional<session> s{options};
+  BOOST_TEST(s->act(json::object(), 500ms).error().is(agent_errc::timeout));
+  const auto began = std::chrono::steady_clock::now();
+  s.reset();
+  BOOST_TEST((std::chrono::steady_clock::now() - began < 10s));
+  const auto heard = there.heard();
+  BOOST_TEST(heard.back().method == "DELETE");
 }
 
 BOOST_AUTO_TEST_CASE(given_headers_are_sent_and_are_not_shown) {

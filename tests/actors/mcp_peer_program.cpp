@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 
 // An MCP server over stdio for tests, as good or as bad as its arguments say: the first is what it speaks (legacy,
 // modern, old, new, silent), the others are its bad habits.
@@ -163,6 +164,7 @@ int main(int argc, char** argv) {
       say({{"jsonrpc", "2.0"}, {"id", nullptr}, {"error", {{"code", -32700}, {"message", "what?"}}}});
     }
     if (method == "server/discover") {
+      if (has("ends_when_probed")) return 4;
       discover(id, speaks);
     } else if (method == "initialize") {
       shake_hands(id, speaks);
@@ -176,7 +178,12 @@ int main(int argc, char** argv) {
         say({{"jsonrpc", "2.0"}, {"id", 900}, {"method", "sampling/createMessage"}, {"params", json::object()}});
         say({{"jsonrpc", "2.0"}, {"id", "p"}, {"method", "ping"}});
       }
-      answer(id, list(grown, params.value("cursor", "")));
+      if (has("changes_while_it_lists") && !std::exchange(grown, true)) {
+        say({{"jsonrpc", "2.0"}, {"method", "notifications/tools/list_changed"}});
+        answer(id, list(false, ""));
+      } else {
+        answer(id, list(grown, params.value("cursor", "")));
+      }
     } else if (method == "tools/call") {
       const auto& arguments = params["arguments"];
       const auto name = params.value("name", "");

@@ -78,6 +78,19 @@ BOOST_AUTO_TEST_CASE(a_legacy_server_is_given_its_handshake) {
   s.ping().value();
 }
 
+BOOST_AUTO_TEST_CASE(a_legacy_server_that_ends_when_it_is_probed_is_started_again_and_given_its_handshake) {
+  session s{std::vector<std::string>{"legacy", "ends_when_probed"}};
+  BOOST_TEST(s.echo("hello") == "hello");
+  BOOST_TEST(s.info().revision == "2025-11-25");
+  BOOST_TEST(s.info().starts == 2u);
+  // From then on it is not probed.
+  BOOST_TEST(s.act("die").error().is(agent_errc::tool_crashed));
+  auto again = s.act("pid");
+  while (!again && again.error().message().find("is not made yet") != std::string::npos) again = s.act("pid");
+  BOOST_TEST(again.has_value());
+  BOOST_TEST(s.info().starts == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(a_server_of_another_time_is_refused_with_what_it_speaks) {
   session old{std::vector<std::string>{"old"}}, young{std::vector<std::string>{"new"}};
   BOOST_TEST(says(old.tools(), agent_errc::provider_rejected, "2024-11-05"));
@@ -222,6 +235,14 @@ BOOST_AUTO_TEST_CASE(a_change_of_the_tools_is_heard) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_change_while_the_tools_are_listed_is_not_missed) {
+  session s{std::vector<std::string>{"legacy", "changes_while_it_lists"}};
+  std::promise<std::size_t> changed;
+  s.on_change([&](const std::vector<mcp_tool>& tools) { changed.set_value(tools.size()); });
+  BOOST_TEST(s.tools().value().size() == 2u);
+  BOOST_TEST(changed.get_future().get() == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_dies_fails_its_calls_and_comes_back_with_the_next_one) {
   session s{std::vector<std::string>{"modern"}};
   s.tools().value();
@@ -248,7 +269,7 @@ BOOST_AUTO_TEST_CASE(after_an_end_the_next_start_waits_longer_each_time) {
   const auto refused = s.tools();
   BOOST_TEST(says(refused, agent_errc::tool_crashed, "is not made yet"));
   BOOST_TEST((refused.error().retry_after().value() > 59min));
-  BOOST_TEST(s.info().starts == 1u);
+  BOOST_TEST(s.info().starts == 2u);  // once without a probe
 }
 
 BOOST_AUTO_TEST_CASE(a_server_gets_little_of_the_environment_and_no_descriptors) {

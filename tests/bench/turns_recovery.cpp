@@ -130,8 +130,8 @@ void start_petitioners(troupe::node& node, std::size_t agents) {
 }
 
 bool are_passive(const troupe::node& node, std::size_t agents) {
-  return static_cast<std::size_t>(std::ranges::count(node.agents(), troupe::health::passive,
-                                                     &troupe::agent_info::state)) == agents &&
+  return static_cast<std::size_t>(
+             std::ranges::count(node.agents(), troupe::health::passive, &troupe::agent_info::state)) == agents &&
          node.approvals().size() == agents;
 }
 

@@ -41,8 +41,8 @@ struct tool_spec {
   duration timeout = std::chrono::seconds{30};  // of one try; positive
   // What is tried again, and how; nullopt: nothing is.
   std::optional<retry_policy> retry = {};
-  // Whether it does no harm if it runs twice. One that does is tried again only after it was refused unbegun, which is
-  // what `overload` and `provider_throttled` mean.
+  // Whether it does no harm if it runs twice. One that does is tried again only after it was refused unbegun: by the
+  // node, by a mailbox, or by an MCP server, with `overload` or `provider_throttled`.
   bool repeatable = false;
   std::size_t result_bytes_max = std::size_t{1} << 20;  // of a reply, all of it
 };

@@ -101,7 +101,8 @@ class turn {
   void forward(const agent_ref& to, M value) {
     forward_message(to, message::of(std::move(value)));
   }
-  // Sends after a delay, unless this incarnation of the agent ends before.
+  // Sends after a delay, unless this incarnation of the agent ends before; of a durable turn to a durable agent, even
+  // then.
   template <message_value M>
   void send_after(duration delay, const agent_ref& to, M value) {
     begin_delayed_send(delay, to, message::of(std::move(value)));
@@ -159,8 +160,8 @@ class turn {
   // and all below it are the agent's to use, more takes a grant. Fails with the store's error (denied, quota_exceeded,
   // memory's overloaded and so on), with unsupported on a node without memory, and with timeout by the turn's deadline.
   // Remembers a record, in the agent's name, and gives its id. It is begun at once: the record is stored whether the
-  // effect is awaited or not, and whether the turn fails afterwards or not. An error that nobody awaits is logged, once
-  // a minute. Whatever the agent asks of memory afterwards finds it.
+  // effect is awaited or not, and whether the turn fails afterwards or not; of a durable turn, when it ends well. An
+  // error that nobody awaits is logged, once a minute. Whatever the agent asks of memory afterwards finds it.
   begun<named_effect<id>> remember(memory::record&& what) { return begun<named_effect<id>>{begin_remember(what)}; }
   begun<effect<id>> remember(const memory::record& what) { return begun<effect<id>>{begin_remember(what)}; }
   // An episode.
@@ -249,7 +250,6 @@ class turn {
   actors::effect_handle begin_once(const std::function<message()>& value);
   actors::effect_handle begin_tool(std::string_view name, result<std::string> arguments);
   actors::effect_handle begin_receive(const message_type* type, duration within);
-  std::string next_tool_key();  // the same for all tries of a call, and no other's
   actors::effect_handle begin_remember(memory::record what);
   actors::effect_handle begin_memory(actors::memory_request what);
   actors::effect_handle begin_spawn(child_spec spec);
@@ -285,7 +285,6 @@ class turn {
   std::uint32_t blocked_sends_ = 0;  // sends that wait for room in a mailbox; the turn ends when they have it
   std::uint32_t index_ = 0;          // among the cell's turns
   std::uint32_t sub_agents_ = 0;     // that were given a name by the turn
-  std::uint32_t tool_calls_ = 0;     // that were begun
   std::uint32_t tries_ = 0;          // that have failed
   std::uint32_t aside_ = 0;          // the message's number in quarantine, if the operator sent it again
   actors::turn_kind kind_{};
